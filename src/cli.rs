@@ -1,0 +1,217 @@
+//! The command line: arguments, messages and progress. One file a command in cli/; this one holds what
+//! they share. Data goes to standard output, everything else to standard error.
+//!
+//! Exit codes: 0 done; 1 done, and the answer is no (inputs were skipped, or below an asked-for minimum);
+//! 2 failed.
+
+mod split;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use diptych::{Document, Error, Lang, OpenOptions, ReadOptions, Split};
+
+#[derive(Parser)]
+#[command(
+    name = "diptych",
+    version,
+    about = "Reads documents in different languages side by side: translate, align, compare, offline",
+    after_help = "Examples:\n  \
+        diptych translate artikel.txt                     a German article in English\n  \
+        diptych align bericht.txt report.txt --store c.db sentence pairs into a store\n  \
+        diptych export --store c.db --format tmx -o c.tmx\n\n\
+        Exit codes: 0 done; 1 done, but inputs were skipped or the answer is no; 2 failed."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args)]
+pub struct Global {
+    /// Only errors on standard error: no progress, no notes
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say what was assumed: encodings, languages, what was left out
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Directory of models, looked into before any other place
+    #[arg(long, global = true, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Split(split::SplitArgs),
+    /// Print a shell completion script
+    #[command(
+        after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
+    )]
+    Completions {
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How documents are read: shared by all commands that read some.
+#[derive(Args, Clone)]
+pub struct Reading {
+    /// One sentence a line, blank lines kept as empty sentences
+    #[arg(long)]
+    pub presplit: bool,
+    /// Keep menus, captions, credits and "more stories" as text
+    #[arg(long)]
+    pub keep_boilerplate: bool,
+    /// Largest document in megabytes
+    #[arg(long, value_name = "MB", default_value_t = 64)]
+    pub max_size: u64,
+}
+
+impl Reading {
+    /// The library's options, with the language that the user named.
+    pub fn options(&self, lang: Option<Lang>) -> OpenOptions {
+        let split = if self.presplit { Split::Lines } else { Split::Sentences };
+        let read = ReadOptions {
+            keep_boilerplate: self.keep_boilerplate,
+            max_bytes: self.max_size.saturating_mul(1 << 20),
+            ..ReadOptions::default()
+        };
+        OpenOptions { lang, split, read }
+    }
+}
+
+/// How a command ends, short of failing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All done.
+    Done,
+    /// Done, and the answer is no: something was skipped or stayed below an asked-for minimum.
+    No,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "diptych: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Split(args) => split::run(&args, global),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);
+            io::stdout().write_all(&script)?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<Error>().is_some_and(Error::is_closed_pipe)
+            || cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Standard output, buffered, or the file that `-o` names.
+pub fn output(path: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
+    match path {
+        None => Ok(Box::new(BufWriter::new(io::stdout().lock()))),
+        Some(path) => {
+            use anyhow::Context;
+            let file =
+                std::fs::File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+            Ok(Box::new(BufWriter::new(file)))
+        }
+    }
+}
+
+/// A line for people on standard error, unless they asked for quiet.
+pub fn note(global: &Global, text: impl std::fmt::Display) {
+    if !global.quiet {
+        let _ = writeln!(io::stderr(), "diptych: {text}");
+    }
+}
+
+/// Whether progress bars are of use: a person watches and did not ask for quiet.
+pub fn shows_progress(global: &Global) -> bool {
+    !global.quiet && io::stderr().is_terminal()
+}
+
+/// Opens every document of `paths`, one file at a time, and hands each to `each`.
+///
+/// A record that cannot be used is named on standard error and counted; a file that cannot be read is an
+/// error at once where it is the only one, else counted too. Returns how many were skipped.
+pub fn each_document(
+    paths: &[PathBuf],
+    options: &OpenOptions,
+    global: &Global,
+    mut each: impl FnMut(Document) -> anyhow::Result<()>,
+) -> anyhow::Result<usize> {
+    let mut skipped = 0;
+    for path in paths {
+        let documents = match Document::open(path, options) {
+            Ok(documents) => documents,
+            Err(error) if paths.len() == 1 => return Err(error.into()),
+            Err(error) => vec![Err(error)],
+        };
+        let only = paths.len() == 1 && documents.len() == 1;
+        for document in documents {
+            match document {
+                Ok(document) => {
+                    if global.verbose {
+                        tell(&document);
+                    }
+                    each(document)?;
+                }
+                Err(error) if only => return Err(error.into()),
+                Err(error) => {
+                    let _ = writeln!(io::stderr(), "diptych: skipped {error}");
+                    skipped += 1;
+                }
+            }
+        }
+    }
+    if skipped > 0 {
+        note(global, format_args!("{skipped} of the inputs were skipped, each named above"));
+    }
+    Ok(skipped)
+}
+
+fn tell(document: &Document) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(
+        err,
+        "diptych: {}: {}, {} sentences",
+        document.name(),
+        document.lang().name(),
+        document.spans().len()
+    );
+    for text in &document.meta().notes {
+        let _ = writeln!(err, "diptych: {}: {text}", document.name());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_accepts_the_command_line() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,18 @@
+//! Machine-translation-aware bilingual alignment: read documents in different languages, translate
+//! them into English on the CPU, align their sentences, store and export the pairs.
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod bitext;
+mod document;
+mod error;
+mod lang;
+mod read;
+mod split;
+
+pub use bitext::{Bead, Bitext, SentencePair};
+pub use document::{Document, OpenOptions, Span};
+pub use error::{Error, Result};
+pub use lang::{Lang, identify};
+pub use read::{Meta, Page, ReadOptions, read};
+pub use split::{Split, split};
