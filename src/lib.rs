@@ -6,13 +6,17 @@
 mod bitext;
 mod document;
 mod error;
+mod export;
 mod lang;
 mod read;
 mod split;
+mod store;
 
-pub use bitext::{Bead, Bitext, SentencePair};
+pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
 pub use document::{Document, OpenOptions, Span};
 pub use error::{Error, Result};
+pub use export::{Exporter, Format, one_line};
 pub use lang::{Lang, identify};
 pub use read::{Meta, Page, ReadOptions, read};
 pub use split::{Split, split};
+pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
