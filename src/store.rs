@@ -160,9 +160,9 @@ impl Store {
         }
         let store = Store { connection: open_to_read(path)?, path: path.to_path_buf() };
         match store.version()? {
-            Some(version) if version == MIGRATIONS.len() => Ok(store),
-            Some(0) => Err(refusal(path, "an empty file, not a diptych store; name another")),
-            Some(_) if store.connection.is_readonly("main").at(path)? => {
+            version if version == MIGRATIONS.len() => Ok(store),
+            0 => Err(refusal(path, "an empty file, not a diptych store; name another")),
+            _ if store.connection.is_readonly("main").at(path)? => {
                 let what =
                     "made by an older diptych and read-only; make it writable, so that it can be updated";
                 Err(refusal(path, what))
@@ -312,11 +312,10 @@ impl Store {
         let store = Store { connection, path: path.to_path_buf() };
         store.connection.busy_timeout(PATIENCE).at(path)?;
         // A second look inside the transaction: another process may have made the schema in between.
-        if store.version()? != Some(MIGRATIONS.len()) {
+        if store.version()? != MIGRATIONS.len() {
             let begin = TransactionBehavior::Immediate;
             let tx = Transaction::new_unchecked(&store.connection, begin).at(path)?;
-            let version = store.version()?.unwrap_or(0);
-            migrate(&tx, version).and_then(|()| tx.commit()).at(path)?;
+            migrate(&tx, store.version()?).and_then(|()| tx.commit()).at(path)?;
         }
         use_write_ahead_log(&store.connection).at(path)?;
         store.connection.pragma_update(None, "synchronous", "FULL").at(path)?;
@@ -326,10 +325,10 @@ impl Store {
     }
 
     /// The schema's version, 0 for a database without content.
-    fn version(&self) -> Result<Option<usize>> {
+    fn version(&self) -> Result<usize> {
         let (application, version, tables) = identity(&self.connection).at(&self.path)?;
         if (application, version, tables) == (0, 0, 0) {
-            return Ok(Some(0));
+            return Ok(0);
         }
         if application != APPLICATION_ID {
             return Err(refusal(
@@ -343,7 +342,7 @@ impl Store {
                 format!("made by a newer diptych (schema {version}, this one knows {known}); update diptych");
             return Err(refusal(&self.path, what));
         }
-        Ok(usize::try_from(version).ok())
+        usize::try_from(version).map_err(|_| damaged(format!("schema {version}"))).at(&self.path)
     }
 
     /// Runs `change` in one transaction; an error leaves the store as it was.
