@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::types::Value;
 use rusqlite::{
@@ -37,6 +37,8 @@ use crate::lang::Lang;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Time and size of a file that is read without locks, to notice a change.
+    unlocked: Option<Stamp>,
 }
 
 /// The signatures of the engines whose translations an alignment was made with; `None` for a side that is
@@ -158,7 +160,8 @@ impl Store {
         if !path.exists() {
             return Err(refusal(path, "no such file; `diptych align --store` makes one"));
         }
-        let store = Store { connection: open_to_read(path)?, path: path.to_path_buf() };
+        let (connection, unlocked) = open_to_read(path)?;
+        let store = Store { connection, path: path.to_path_buf(), unlocked };
         match store.version()? {
             version if version == MIGRATIONS.len() => Ok(store),
             0 => Err(refusal(path, "an empty file, not a diptych store; name another")),
@@ -191,15 +194,13 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] where the file cannot be read.
     pub fn recall(&self, signature: &str, sentences: &[&str]) -> Result<Vec<Option<String>>> {
-        let snapshot = self.connection.unchecked_transaction().at(&self.path)?;
-        let Some(engine) = find_engine(&snapshot, signature).at(&self.path)? else {
-            return Ok(vec![None; sentences.len()]);
-        };
-        sentences
-            .iter()
-            .map(|sentence| find_english(&snapshot, engine, sentence))
-            .collect::<Sql<_>>()
-            .at(&self.path)
+        self.read(|snapshot| {
+            let Some(engine) = find_engine(snapshot, signature).at(&self.path)? else {
+                return Ok(vec![None; sentences.len()]);
+            };
+            let each = sentences.iter().map(|sentence| find_english(snapshot, engine, sentence));
+            each.collect::<Sql<_>>().at(&self.path)
+        })
     }
 
     /// Stores translations, pairs of a sentence and its English, in one transaction. What the engine with
@@ -253,18 +254,16 @@ impl Store {
         filter: &PairFilter,
         each: &mut dyn FnMut(&AlignedPair<'_>) -> Result<()>,
     ) -> Result<()> {
-        let snapshot = self.connection.unchecked_transaction().at(&self.path)?;
-        let mut bitexts = snapshot.prepare_cached(BITEXTS).at(&self.path)?;
-        let langs = params![
-            filter.source_lang.as_ref().map(Lang::as_str),
-            filter.target_lang.as_ref().map(Lang::as_str)
-        ];
-        let mut rows = bitexts.query(langs).at(&self.path)?;
-        while let Some(row) = rows.next().at(&self.path)? {
-            let bitext = StoredBitext::of(row).at(&self.path)?;
-            self.for_each_pair_of(&snapshot, &bitext, filter, each)?;
-        }
-        Ok(())
+        let langs = [&filter.source_lang, &filter.target_lang].map(|lang| lang.as_ref().map(Lang::as_str));
+        self.read(|snapshot| {
+            let mut bitexts = snapshot.prepare_cached(BITEXTS).at(&self.path)?;
+            let mut rows = bitexts.query(langs).at(&self.path)?;
+            while let Some(row) = rows.next().at(&self.path)? {
+                let bitext = StoredBitext::of(row).at(&self.path)?;
+                self.for_each_pair_of(snapshot, &bitext, filter, each)?;
+            }
+            Ok(())
+        })
     }
 
     /// The languages of source and target that the stored bitexts have, each pair once, sorted.
@@ -274,13 +273,15 @@ impl Store {
     pub fn language_pairs(&self) -> Result<Vec<(Lang, Lang)>> {
         let sql = "SELECT DISTINCT s.lang, t.lang FROM bitext
              JOIN document s ON s.id = bitext.source JOIN document t ON t.id = bitext.target ORDER BY 1, 2";
-        let mut pairs = Vec::new();
-        for_each_row(&self.connection, sql, |row| {
-            pairs.push((lang(row.get(0)?)?, lang(row.get(1)?)?));
-            Ok(())
+        self.read(|snapshot| {
+            let mut pairs = Vec::new();
+            for_each_row(snapshot, sql, |row| {
+                pairs.push((lang(row.get(0)?)?, lang(row.get(1)?)?));
+                Ok(())
+            })
+            .at(&self.path)?;
+            Ok(pairs)
         })
-        .at(&self.path)?;
-        Ok(pairs)
     }
 
     /// The pairs that hold every word of `query`, in either language, best first (BM25), at most `limit`.
@@ -294,8 +295,7 @@ impl Store {
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
         let Some(query) = fts_query(query) else { return Ok(Vec::new()) };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let snapshot = self.connection.unchecked_transaction().at(&self.path)?;
-        find_hits(&snapshot, &query, limit).at(&self.path)
+        self.read(|snapshot| find_hits(snapshot, &query, limit).at(&self.path))
     }
 
     /// Counts what the store holds.
@@ -303,13 +303,12 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] where the file cannot be read.
     pub fn stats(&self) -> Result<Stats> {
-        let snapshot = self.connection.unchecked_transaction().at(&self.path)?;
-        count(&snapshot).at(&self.path)
+        self.read(|snapshot| count(snapshot).at(&self.path))
     }
 
     /// Makes the schema or brings it up to date, and sets how the file is written.
     fn prepare(connection: Connection, path: &Path) -> Result<Store> {
-        let store = Store { connection, path: path.to_path_buf() };
+        let store = Store { connection, path: path.to_path_buf(), unlocked: None };
         store.connection.busy_timeout(PATIENCE).at(path)?;
         // A second look inside the transaction: another process may have made the schema in between.
         if store.version()? != MIGRATIONS.len() {
@@ -343,6 +342,16 @@ impl Store {
             return Err(refusal(&self.path, what));
         }
         usize::try_from(version).map_err(|_| damaged(format!("schema {version}"))).at(&self.path)
+    }
+
+    /// Runs `look` on the store as it is now, whatever other processes write meanwhile.
+    fn read<T>(&self, look: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let snapshot = self.connection.unchecked_transaction().at(&self.path)?;
+        let seen = look(&snapshot);
+        if self.unlocked.is_some() && self.unlocked != Stamp::of(&self.path) {
+            return Err(refusal(&self.path, "changed while it was read; run this again"));
+        }
+        seen
     }
 
     /// Runs `change` in one transaction; an error leaves the store as it was.
@@ -463,21 +472,31 @@ fn refuse_directory(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A connection that reads whatever can be read.
-fn open_to_read(path: &Path) -> Result<Connection> {
+/// A connection that reads whatever can be read; with a stamp where that is done without locks.
+fn open_to_read(path: &Path) -> Result<(Connection, Option<Stamp>)> {
     // Opened for writing where that is allowed (SQLite falls back by itself): only a connection that may
     // write cleans up the -wal and -shm files when it closes.
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).at(path)?;
     connection.busy_timeout(PATIENCE).at(path)?;
-    match identity(&connection) {
-        // A write-ahead log needs a file beside the store even to read it, which a read-only directory does
-        // not allow. With no log there, nobody is writing, and the file can be read as it lies.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) => {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-            Connection::open_with_flags(immutable_uri(path), flags).at(path)
-        }
-        Err(error) => Err(explain(path, &error)),
-        Ok(_) => Ok(connection),
+    // To read a store with its log, SQLite makes files beside it. Who may not write the store cannot make
+    // them in a read-only directory, and elsewhere would leave them behind, barring the owner from writing.
+    // Without a log nobody is writing: the file is read as it lies, and a change of it is noticed.
+    if connection.is_readonly("main").at(path)? && !has_log(path) {
+        let stamp = Stamp::of(path);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        return Ok((Connection::open_with_flags(immutable_uri(path), flags).at(path)?, stamp));
+    }
+    Ok((connection, None))
+}
+
+/// When a file was last written, and its size.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp(SystemTime, u64);
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Stamp> {
+        let file = std::fs::metadata(path).ok()?;
+        Some(Stamp(file.modified().ok()?, file.len()))
     }
 }
 
