@@ -888,10 +888,10 @@ fn hit_side(row: &rusqlite::Row<'_>, first: usize) -> Sql<HitSide> {
     })
 }
 
-/// Where the marks in `marked` lie in `text`, which is the same without them. A text that holds such marks
-/// itself gives no places rather than wrong ones.
+/// Where the marks in `marked` lie in `text`, which is the same without them. Where it is not (a text that
+/// holds such marks itself, or a zero byte, at which SQLite ends), no places rather than wrong ones.
 fn marked_places(marked: &str, text: &str) -> Vec<Span> {
-    if text.contains([MARKS.0, MARKS.1]) {
+    if !marked.chars().filter(|c| ![MARKS.0, MARKS.1].contains(c)).eq(text.chars()) {
         return Vec::new();
     }
     let (mut at, mut start, mut places) = (0, 0, Vec::new());
