@@ -4,7 +4,10 @@
 //! Exit codes: 0 done; 1 done, and the answer is no (inputs were skipped, or below an asked-for minimum);
 //! 2 failed.
 
+mod export;
+mod search;
 mod split;
+mod stats;
 mod translate;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -51,6 +54,9 @@ pub struct Global {
 enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
+    Export(export::ExportArgs),
+    Search(search::SearchArgs),
+    Stats(stats::StatsArgs),
     /// Print a shell completion script
     #[command(
         after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
@@ -163,6 +169,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
+        Command::Export(args) => export::run(&args, global),
+        Command::Search(args) => search::run(&args, global),
+        Command::Stats(args) => stats::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);

@@ -6,6 +6,7 @@
 mod bitext;
 mod document;
 mod error;
+mod export;
 mod lang;
 mod models;
 mod pipeline;
@@ -15,14 +16,15 @@ mod split;
 mod store;
 mod translate;
 
-pub use bitext::{Bead, Bitext, SentencePair};
+pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
 pub use document::{Document, OpenOptions, Span};
 pub use error::{Error, Result};
+pub use export::{Exporter, Format, one_line};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
 pub use pipeline::{Event, Pipeline};
 pub use read::{Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
 pub use split::{Split, split};
-pub use store::Store;
+pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
