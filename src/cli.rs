@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use diptych::{Document, Error, Lang, OpenOptions, ReadOptions, Split};
+use diptych::{Document, Error, Format, Lang, OpenOptions, ReadOptions, Split};
 
 #[derive(Parser)]
 #[command(
@@ -66,6 +66,9 @@ pub struct Reading {
     /// Keep menus, captions, credits and "more stories" as text
     #[arg(long)]
     pub keep_boilerplate: bool,
+    /// What the files hold: text, html or jsonl; told by their endings and first lines where not given
+    #[arg(long, value_name = "FORMAT")]
+    pub input_format: Option<Format>,
     /// Largest document in megabytes
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub max_size: u64,
@@ -78,6 +81,7 @@ impl Reading {
         let read = ReadOptions {
             keep_boilerplate: self.keep_boilerplate,
             max_bytes: self.max_size.saturating_mul(1 << 20),
+            format: self.input_format,
             ..ReadOptions::default()
         };
         OpenOptions { lang, split, read }

@@ -14,5 +14,5 @@ pub use bitext::{Bead, Bitext, SentencePair};
 pub use document::{Document, OpenOptions, Span};
 pub use error::{Error, Result};
 pub use lang::{Lang, identify};
-pub use read::{Meta, Page, ReadOptions, read};
+pub use read::{Format, Meta, Page, ReadOptions, read};
 pub use split::{Split, split};
