@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use diptych::{Document, Error, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split};
 use indicatif::{ProgressBar, ProgressStyle};
+use diptych::{Document, Error, Format, Lang, OpenOptions, ReadOptions, Split};
 
 #[derive(Parser)]
 #[command(
@@ -75,6 +76,9 @@ pub struct Reading {
     /// Keep menus, captions, credits and "more stories" as text
     #[arg(long)]
     pub keep_boilerplate: bool,
+    /// What the files hold: text, html or jsonl; told by their endings and first lines where not given
+    #[arg(long, value_name = "FORMAT")]
+    pub input_format: Option<Format>,
     /// Largest document in megabytes
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub max_size: u64,
@@ -87,6 +91,7 @@ impl Reading {
         let read = ReadOptions {
             keep_boilerplate: self.keep_boilerplate,
             max_bytes: self.max_size.saturating_mul(1 << 20),
+            format: self.input_format,
             ..ReadOptions::default()
         };
         OpenOptions { lang, split, read }

@@ -25,6 +25,7 @@ pub use models::{Model, Models};
 pub use pipeline::{Event, Pipeline};
 pub use read::{Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
+pub use read::{Format, Meta, Page, ReadOptions, read};
 pub use split::{Split, split};
 pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
