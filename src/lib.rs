@@ -5,6 +5,7 @@
 
 mod bitext;
 mod document;
+mod encoder;
 mod error;
 mod lang;
 mod read;
@@ -12,6 +13,7 @@ mod split;
 
 pub use bitext::{Bead, Bitext, SentencePair};
 pub use document::{Document, OpenOptions, Span};
+pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use lang::{Lang, identify};
 pub use read::{Meta, Page, ReadOptions, read};
