@@ -3,14 +3,17 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod align;
 mod bitext;
 mod document;
 mod encoder;
 mod error;
 mod lang;
 mod read;
+mod score;
 mod split;
 
+pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
 pub use bitext::{Bead, Bitext, SentencePair};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
