@@ -3,8 +3,10 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod align;
 mod bitext;
 mod document;
+mod encoder;
 mod error;
 mod export;
 mod lang;
@@ -12,12 +14,16 @@ mod models;
 mod pipeline;
 mod read;
 mod render;
+mod score;
 mod split;
 mod store;
 mod translate;
 
 pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
+pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
+pub use bitext::{Bead, Bitext, SentencePair};
 pub use document::{Document, OpenOptions, Span};
+pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use export::{Exporter, Format, one_line};
 pub use lang::{Lang, identify};
