@@ -15,9 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use diptych::{Document, Error, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split};
+use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split};
 use indicatif::{ProgressBar, ProgressStyle};
-use diptych::{Document, Error, Format, Lang, OpenOptions, ReadOptions, Split};
 
 #[derive(Parser)]
 #[command(
@@ -78,7 +77,7 @@ pub struct Reading {
     pub keep_boilerplate: bool,
     /// What the files hold: text, html or jsonl; told by their endings and first lines where not given
     #[arg(long, value_name = "FORMAT")]
-    pub input_format: Option<Format>,
+    pub input_format: Option<InputFormat>,
     /// Largest document in megabytes
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub max_size: u64,
