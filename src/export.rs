@@ -15,7 +15,7 @@ use crate::lang::Lang;
 
 /// A format of one file. [`Exporter::moses`] writes the one that has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     /// Source, target, score, type, source document, target document, source sentences, target sentences; no
     /// head line. Sentences are numbers from 0 with commas between.
     Tsv,
@@ -30,18 +30,18 @@ pub enum Format {
 
 /// Writes pairs one by one, so that a corpus of any size needs no memory.
 ///
-/// All formats but [`Format::Beads`] leave out pairs with a blank side. All but [`Format::Jsonl`] and beads put
-/// a text on one line: line ends, tabs and other control characters are made blanks (XML forbids them, and
-/// tools that read lines break on them). Scores are rounded to four decimals.
+/// All formats but [`ExportFormat::Beads`] leave out pairs with a blank side. All but it and
+/// [`ExportFormat::Jsonl`] put a text on one line: line ends, tabs and other control characters are made
+/// blanks (XML forbids them, and tools that read lines break on them). Scores are rounded to four decimals.
 ///
 /// ```
-/// use diptych::{Bead, Bitext, Document, Exporter, Format, Lang, Split};
+/// use diptych::{Bead, Bitext, Document, ExportFormat, Exporter, Lang, Split};
 /// # fn main() -> diptych::Result<()> {
 /// let german = Document::new("a.de".into(), "de".parse()?, "Guten Morgen.".into(), Split::Lines);
 /// let english = Document::new("a.en".into(), Lang::english(), "Good morning.".into(), Split::Lines);
 /// let beads = vec![Bead { source: 0..1, target: 0..1, score: 0.9 }];
 /// let mut out = Vec::new();
-/// let mut exporter = Exporter::new(&mut out, Format::Beads, None)?;
+/// let mut exporter = Exporter::new(&mut out, ExportFormat::Beads, None)?;
 /// exporter.write_bitext(&Bitext::new(german, english, beads, "by hand".into())?)?;
 /// exporter.finish()?;
 /// assert_eq!(out, b"[0]:[0]:0.9\n");
@@ -66,12 +66,12 @@ impl<W: Write> Exporter<W> {
     ///
     /// # Errors
     /// [`Error::Output`](crate::Error::Output), here and in every method below.
-    pub fn new(out: W, format: Format, source: Option<&Lang>) -> Result<Exporter<W>> {
+    pub fn new(out: W, format: ExportFormat, source: Option<&Lang>) -> Result<Exporter<W>> {
         let sink = match format {
-            Format::Tsv => Sink::Tsv(out),
-            Format::Jsonl => Sink::Jsonl(out),
-            Format::Tmx => Sink::Tmx(begin_tmx(out, source)?),
-            Format::Beads => Sink::Beads(out),
+            ExportFormat::Tsv => Sink::Tsv(out),
+            ExportFormat::Jsonl => Sink::Jsonl(out),
+            ExportFormat::Tmx => Sink::Tmx(begin_tmx(out, source)?),
+            ExportFormat::Beads => Sink::Beads(out),
         };
         Ok(Exporter { sink })
     }
@@ -312,10 +312,10 @@ mod tests {
         let target = document("c", "en", "Yes & \"no\".\n\nWell.");
         let bitext = Bitext::new(source, target, beads, "test".into()).unwrap();
         for (format, expected) in [
-            (Format::Beads, "[0, 1]:[0]:0.87\n[2]:[1]:1\n[3]:[]:0.55\n[]:[2]:0.1235\n"),
-            (Format::Tsv, "Ja. Doch.\tYes & \"no\".\t0.87\t2-1\ta b\tc\t0,1\t0\n"),
+            (ExportFormat::Beads, "[0, 1]:[0]:0.87\n[2]:[1]:1\n[3]:[]:0.55\n[]:[2]:0.1235\n"),
+            (ExportFormat::Tsv, "Ja. Doch.\tYes & \"no\".\t0.87\t2-1\ta b\tc\t0,1\t0\n"),
             (
-                Format::Jsonl,
+                ExportFormat::Jsonl,
                 concat!(
                     r#"{"source":"Ja.\nDoch.","target":"Yes & \"no\".","score":0.87,"type":"2-1","source_lang":"de","#,
                     r#""target_lang":"en","source_doc":"a\tb","target_doc":"c","source_ids":[0,1],"target_ids":[0],"#,
@@ -324,7 +324,7 @@ mod tests {
                 ),
             ),
             (
-                Format::Tmx,
+                ExportFormat::Tmx,
                 concat!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tmx version=\"1.4\">\n <header creationtool=\"diptych\" ",
                     "creationtoolversion=\"",

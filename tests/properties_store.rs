@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diptych::{Bead, Bitext, Document, Engines, Exporter, Format, Lang, PairFilter, Split, Store, one_line};
+use diptych::{
+    Bead, Bitext, Document, Engines, ExportFormat, Exporter, Lang, PairFilter, Split, Store, one_line,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -73,7 +75,7 @@ fn stored(store: &Store) -> Vec<(String, String, f32)> {
     pairs
 }
 
-fn exported(bitext: &Bitext, format: Format) -> String {
+fn exported(bitext: &Bitext, format: ExportFormat) -> String {
     let mut out = Vec::new();
     let mut exporter = Exporter::new(&mut out, format, Some(&Lang::english())).unwrap();
     exporter.write_bitext(bitext).unwrap();
@@ -142,24 +144,24 @@ proptest! {
         let lines: Vec<_> =
             pairs.iter().map(|(s, t)| (one_line(s).into_owned(), one_line(t).into_owned())).collect();
 
-        let tsv = exported(&bitext, Format::Tsv);
+        let tsv = exported(&bitext, ExportFormat::Tsv);
         let rows: Vec<Vec<&str>> = tsv.split_terminator('\n').map(|row| row.split('\t').collect()).collect();
         prop_assert!(rows.iter().all(|row| row.len() == 8));
         let read: Vec<_> = rows.iter().map(|row| (row[0].to_string(), row[1].to_string())).collect();
         prop_assert_eq!(&read, &lines);
 
-        let segments = read_tmx(&exported(&bitext, Format::Tmx));
+        let segments = read_tmx(&exported(&bitext, ExportFormat::Tmx));
         let read: Vec<_> = segments.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         prop_assert_eq!(&read, &lines);
 
-        let json = exported(&bitext, Format::Jsonl);
+        let json = exported(&bitext, ExportFormat::Jsonl);
         let rows: Vec<serde_json::Value> =
             json.split_terminator('\n').map(|row| serde_json::from_str(row).unwrap()).collect();
         let text = |row: &serde_json::Value, side: &str| row[side].as_str().unwrap().to_string();
         let read: Vec<_> = rows.iter().map(|row| (text(row, "source"), text(row, "target"))).collect();
         prop_assert_eq!(&read, &pairs);
 
-        let beads = exported(&bitext, Format::Beads);
+        let beads = exported(&bitext, ExportFormat::Beads);
         prop_assert_eq!(beads.lines().count(), bitext.beads().len());
     }
 

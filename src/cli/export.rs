@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
-use diptych::{Error, Exporter, Format, Lang, PairFilter, Store};
+use diptych::{Error, ExportFormat, Exporter, Lang, PairFilter, Store};
 
 use super::{Global, Outcome, note, output};
 
@@ -26,8 +26,8 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     store: PathBuf,
     /// Format of the output
-    #[arg(short, long, value_enum, default_value_t = ExportFormat::Tsv)]
-    format: ExportFormat,
+    #[arg(short, long, value_enum, default_value_t = Choice::Tsv)]
+    format: Choice,
     /// Leave out pairs with a lower score (0 to 1)
     #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = score)]
     min_score: f32,
@@ -46,7 +46,7 @@ pub struct ExportArgs {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum ExportFormat {
+enum Choice {
     Tsv,
     Jsonl,
     Tmx,
@@ -62,10 +62,10 @@ pub fn run(args: &ExportArgs, global: &Global) -> anyhow::Result<Outcome> {
     });
     let langs: Vec<(Lang, Lang)> = langs.collect();
     let written = match args.format {
-        ExportFormat::Tsv => write_one(args, &store, Format::Tsv, &langs),
-        ExportFormat::Jsonl => write_one(args, &store, Format::Jsonl, &langs),
-        ExportFormat::Tmx => write_one(args, &store, Format::Tmx, &langs),
-        ExportFormat::Moses => write_two(args, &store, &langs),
+        Choice::Tsv => write_one(args, &store, ExportFormat::Tsv, &langs),
+        Choice::Jsonl => write_one(args, &store, ExportFormat::Jsonl, &langs),
+        Choice::Tmx => write_one(args, &store, ExportFormat::Tmx, &langs),
+        Choice::Moses => write_two(args, &store, &langs),
     };
     let count = written.map_err(|error| match (&args.output, error.downcast_ref()) {
         (Some(path), Some(Error::Output(_))) => error.context(path.display().to_string()),
@@ -84,7 +84,7 @@ pub fn run(args: &ExportArgs, global: &Global) -> anyhow::Result<Outcome> {
 fn write_one(
     args: &ExportArgs,
     store: &Store,
-    format: Format,
+    format: ExportFormat,
     langs: &[(Lang, Lang)],
 ) -> anyhow::Result<usize> {
     let first = langs.first().map(|(source, _)| source);
@@ -143,7 +143,7 @@ fn write_pairs<W: Write>(
         one_to_one: args.one_to_one,
         source_lang: args.source_lang.clone(),
         target_lang: args.target_lang.clone(),
-        english: args.format == ExportFormat::Jsonl,
+        english: args.format == Choice::Jsonl,
     };
     let mut count = 0;
     store.for_each_pair(&filter, &mut |pair| {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use diptych::{Exporter, Format, Hit, HitSide, Span, Store};
+use diptych::{ExportFormat, Exporter, Hit, HitSide, Span, Store};
 
 use super::{Global, Outcome, note, output};
 
@@ -51,8 +51,8 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut out = output(None)?;
     match args.format {
         SearchFormat::Text => print(&mut out, &hits, is_coloured())?,
-        SearchFormat::Tsv => export(&mut out, &hits, Format::Tsv)?,
-        SearchFormat::Jsonl => export(&mut out, &hits, Format::Jsonl)?,
+        SearchFormat::Tsv => export(&mut out, &hits, ExportFormat::Tsv)?,
+        SearchFormat::Jsonl => export(&mut out, &hits, ExportFormat::Jsonl)?,
     }
     out.flush()?;
     if hits.is_empty() {
@@ -65,7 +65,7 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn export(out: &mut dyn Write, hits: &[Hit], format: Format) -> diptych::Result<()> {
+fn export(out: &mut dyn Write, hits: &[Hit], format: ExportFormat) -> diptych::Result<()> {
     let mut exporter = Exporter::new(out, format, None)?;
     hits.iter().try_for_each(|hit| exporter.write(&hit.pair()))?;
     exporter.finish()
