@@ -28,7 +28,7 @@ pub use error::{Error, Result};
 pub use export::{ExportFormat, Exporter, one_line};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
-pub use pipeline::{Event, Pipeline};
+pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 
 pub use render::{RenderFormat, Renderer};
