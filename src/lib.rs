@@ -16,7 +16,7 @@ pub use bitext::{Bead, Bitext, SentencePair};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
-pub use facts::{Date, Fact, Quantity, Unit, Value, facts, numbers_differ};
+pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, numbers_differ, unmatched};
 pub use lang::{Lang, identify};
 pub use read::{Meta, Page, ReadOptions, read};
 pub use split::{Split, split};
