@@ -303,7 +303,7 @@ impl<'a> Splitter<'a> {
             (case, Kind::Dots) => {
                 case != Case::Digit && !self.rules.articles.contains(self.word_before(mark.start))
             }
-            (_, Kind::Firm | Kind::Wide) => true,
+            (_, Kind::Firm | Kind::Wide) => !(self.is_name(mark, next) || mark.quoted && self.is_said(next)),
         }
     }
 
@@ -316,6 +316,25 @@ impl<'a> Splitter<'a> {
     fn is_omission(&self, mark: Mark) -> bool {
         matches!(self.char_before(mark.start), Some('(' | '['))
             && matches!(self.char_at(mark.closers), Some(')' | ']'))
+    }
+
+    /// Whether `mark` is the exclamation mark of a name (`Yahoo! Finance`) and no sentence clearly begins.
+    fn is_name(&self, mark: Mark, next: Next) -> bool {
+        self.text[mark.start..mark.end] == *"!"
+            && self.rules.exclaims.contains(self.token_before(mark.start))
+            && !self.rules.starts.contains(next.word)
+    }
+
+    /// Whether a speaker and a verb of saying follow: `"Why?" Mr. Hale asked.`
+    fn is_said(&self, next: Next) -> bool {
+        if self.rules.says.is_empty() || next.case != Case::Upper || self.rules.starts.contains(next.word) {
+            return false;
+        }
+        let at = next.word.as_ptr() as usize - self.text.as_ptr() as usize;
+        let mut words = head(&self.text[at..]).split_whitespace();
+        words
+            .find(|word| !word.starts_with(char::is_uppercase))
+            .is_some_and(|word| self.rules.says.contains(word.trim_end_matches(['.', ',', ':'])))
     }
 
     /// Full-width marks end sentences unless the quotation goes on: Japanese 「…。」と, digits, a comma.
@@ -628,12 +647,17 @@ fn is_domain(word: &str) -> bool {
     .any(|domain| word.eq_ignore_ascii_case(domain))
 }
 
-fn run_after(text: &str) -> &str {
+/// As much of the start of `text` as is looked at.
+fn head(text: &str) -> &str {
     let mut end = text.len().min(WORD);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text[..end].split(char::is_whitespace).next().unwrap_or_default()
+    &text[..end]
+}
+
+fn run_after(text: &str) -> &str {
+    head(text).split(char::is_whitespace).next().unwrap_or_default()
 }
 
 fn width(text: &str) -> usize {
@@ -711,6 +735,8 @@ mod tests {
                 "Das war 44 v. Chr. in Rom.| Es war im März.",
                 "Der Verlag Kern & Co. KG schloss.| Die Bücher blieben.",
                 "Sie las J. R. R. Tolkien und E. T. A. Hoffmann.| Beides gefiel ihr.",
+                "Dr. med. Kern und Dr. h. c. Otto Lang spielten beim 1. FC Adler.| Sie verloren.",
+                "Nach 90 Min. Pause rief Oberst a. D. Kern die Fa. Lang an.| Keiner hob ab.",
                 "Die U.S. Navy kam.| Sie blieb bis zum Herbst.",
             ],
         );
@@ -770,6 +796,9 @@ mod tests {
                 "It was Plan B.| The first one failed.",
                 "He lives in Dayton, Ohio, and she in Akron, Pa.| Neighbours wave.",
                 "It was sold in 2004.| 12 people saw it.",
+                "\"Why now?\" Mr. Hale asked.| \"Why not?\"| She left.| \"Oh!\" Ann Orton said, laughing.",
+                "Yahoo! Finance had 40 clerks.| He likes Yahoo!| The rest is history.",
+                "Ann took a Ph. D. at Leeds, cf. Orton et al. (2010).| It was hard.",
                 "He cannot.| She can't.| Tom won't.",
                 "The phone costs $3.50.| iPhone owners pay more.",
             ],

@@ -11,6 +11,8 @@
 //! | `starts` | words that begin sentences and, capitalised, little else |
 //! | `counted` | capitalised words that an ordinal number stands before (`3. Liga`) |
 //! | `endings` | ends of words that make an abbreviation of the kind `unclear` (`Bahnhofstr`) |
+//! | `exclaims` | names that end in an exclamation mark (`Yahoo`) |
+//! | `says` | verbs of saying that follow a quotation and its speaker (`"Why?" Ann asked`) |
 //! | `articles` | words that stand before an ordinal number (`der 3. Versuch`) |
 //!
 //! Abbreviations are written without their last dot. One that begins with a small letter is also known with a
@@ -41,6 +43,8 @@ pub struct Rules {
     pub counted: HashSet<&'static str>,
     pub articles: HashSet<&'static str>,
     pub endings: Vec<&'static str>,
+    pub exclaims: HashSet<&'static str>,
+    pub says: HashSet<&'static str>,
     /// Numbers with a dot are ordinals and nouns have capitals, so that a capital alone says nothing (German).
     pub ordinals: bool,
     /// “ and ‘ close a quotation here, as in „so“.
@@ -104,6 +108,8 @@ impl Rules {
                 "counted" => rules.counted.extend(words),
                 "articles" => rules.articles.extend(words),
                 "endings" => rules.endings.extend(words),
+                "exclaims" => rules.exclaims.extend(words),
+                "says" => rules.says.extend(words),
                 _ => {
                     if let Some(kind) = kind(key) {
                         rules.abbreviations.extend(words.map(|word| (word, kind)));
@@ -145,6 +151,9 @@ mod tests {
         ("other", include_str!("other.txt")),
     ];
 
+    /// The keys of words that are no abbreviations.
+    const KEYS: [&str; 7] = ["follows", "starts", "counted", "articles", "endings", "exclaims", "says"];
+
     #[test]
     fn lists_are_well_formed() {
         for (tag, text) in FILES {
@@ -152,10 +161,7 @@ mod tests {
             for line in text.lines().filter(|line| !line.starts_with('#')) {
                 let (key, words) = line.split_once(": ").unwrap_or_else(|| panic!("{tag}: {line}"));
                 let abbreviation = kind(key).is_some();
-                assert!(
-                    abbreviation || ["follows", "starts", "counted", "articles", "endings"].contains(&key),
-                    "{tag}: unknown key {key}"
-                );
+                assert!(abbreviation || KEYS.contains(&key), "{tag}: unknown key {key}");
                 for word in words.split_whitespace() {
                     assert!(!word.ends_with('.'), "{tag}: {word} has its last dot");
                     let group = if abbreviation { "abbreviation" } else { key };
