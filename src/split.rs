@@ -146,8 +146,14 @@ impl<'a> Splitter<'a> {
 
     fn next_stop(&self, mut at: usize) -> Option<(usize, char)> {
         let bytes = self.text.as_bytes();
+        let is_stop = |byte: &u8| STOP_BYTES[usize::from(*byte)];
         loop {
-            at += bytes[at..].iter().position(|&byte| STOP_BYTES[usize::from(byte)])?;
+            // Eight bytes a branch: most hold no stop.
+            let chunks = bytes[at..].chunks_exact(8);
+            at += 8 * chunks
+                .take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | is_stop(byte)))
+                .count();
+            at += bytes[at..].iter().position(is_stop)?;
             let c = self.char_at(at)?;
             if c.is_ascii() || STOPS.contains(&c) {
                 return Some((at, c));
@@ -187,7 +193,11 @@ impl<'a> Splitter<'a> {
     }
 
     fn is_mark(&self, c: char) -> bool {
-        c != ';' && STOPS.contains(&c) && !is_line_end(c) || c == ';' && self.rules.greek
+        match c {
+            '.' | '!' | '?' => true,
+            ';' => self.rules.greek,
+            _ => !c.is_ascii() && STOPS.contains(&c) && !is_line_end(c),
+        }
     }
 
     /// The run of marks at `start`, spaced ones (`. . .`) included, and what it closes.
@@ -217,6 +227,10 @@ impl<'a> Splitter<'a> {
     /// Where the closing quotes, brackets and note marks from `at` on end, and whether a quote is among them.
     fn closers(&mut self, mut at: usize) -> (usize, bool) {
         let mut quoted = false;
+        // Most marks close nothing.
+        if matches!(&self.text.as_bytes()[at..], [b' ', next, ..] if next.is_ascii_alphanumeric()) {
+            return (at, quoted);
+        }
         while let Some(c) = self.char_at(at).filter(|c| !c.is_ascii_alphanumeric()) {
             let next = at + c.len_utf8();
             if is_closing_bracket(c) || matches!(c, '¹' | '²' | '³') {
@@ -431,10 +445,11 @@ impl<'a> Splitter<'a> {
         if let (Some(letter), None) = (chars.next(), chars.next()) {
             return if elided { None } else { self.letter(letter, start, opens) };
         }
-        if token.contains('.') {
+        if token.bytes().any(|byte| byte == b'.') {
             return is_dotted(token).then_some(Abbreviation::Unclear);
         }
-        if let Some((_, last)) = token.rsplit_once('-')
+        if token.bytes().any(|byte| byte == b'-')
+            && let Some((_, last)) = token.rsplit_once('-')
             && last.starts_with(char::is_uppercase)
             && known.get(last) == Some(&Abbreviation::Never)
         {
