@@ -1,6 +1,6 @@
 //! Lines of a file to lines of text: hard-wrapped paragraphs are put together, others are left as they are.
 
-use crate::read::boilerplate;
+use crate::read::forms::is_noise;
 
 /// A paragraph, heading or list item: what a reader would take for one block.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ fn goes_on(line: &Line, row: &Row, next: &Row, width: Option<usize>) -> bool {
     }
     let open = !ends_sentence(row.text) && starts_lower(next.text);
     let Some(width) = width else {
-        return open && (30..=120).contains(&row.width) && !boilerplate::is_noise(next.text);
+        return open && (30..=120).contains(&row.width) && !is_noise(next.text);
     };
     let full = is_full(row, next, width);
     if starts_item(next.text) && (!full || ends_sentence(row.text) || starts_item(&line.text)) {
