@@ -16,8 +16,8 @@ use crate::read::paragraphs::Line;
 pub(super) fn sift(lines: Vec<Line>, meta: &mut Meta) -> Vec<Line> {
     let mut page = Sieve::new(&lines);
     page.videos();
-    page.captions();
     page.head();
+    page.captions();
     page.tails();
     page.end();
     let (keep, found) = (page.keep, page.found);
@@ -35,6 +35,9 @@ pub(super) fn sift(lines: Vec<Line>, meta: &mut Meta) -> Vec<Line> {
     note(&lines, &keep, meta);
     lines.into_iter().zip(keep).filter_map(|(line, keep)| keep.then_some(line)).collect()
 }
+
+/// How many lines after the first of the running text date and author may stand.
+const LEAD: usize = 4;
 
 /// How many of the lines left out are listed in the notes.
 const LISTED: usize = 100;
@@ -126,7 +129,7 @@ impl<'a> Sieve<'a> {
     /// caption, which may be a sentence where the two are the whole block.
     fn captions(&mut self) {
         for i in 1..self.lines.len() {
-            let opens = self.lines[i - 1].gap && !self.lines[i].gap;
+            let opens = !self.lines[i].gap && (self.lines[i - 1].gap || (i > 1 && !self.keep[i - 2]));
             let closes = self.lines.get(i + 1).is_none_or(|next| next.gap);
             let bare = self.lines[i].text.split_whitespace().count() <= 8;
             let sentence = self.kinds[i - 1] == Kind::Sentence && closes && bare;
@@ -136,25 +139,26 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// Before the running text: menus, section names, date and author around the headline.
+    /// Before the running text: menus, section names, date and author around the headline. A date or author
+    /// also counts just after the lead, if the text has no other that could make it a chronicle.
     fn head(&mut self) {
         let body = self.body.0;
         if body == self.lines.len() {
             return;
         }
-        for i in 0..body {
-            let text = &self.lines[i].text;
-            match self.kinds[i] {
-                Kind::Date => {
-                    self.found.date.get_or_insert_with(|| text.clone());
-                    self.keep[i] = false;
-                }
-                Kind::Byline => {
-                    self.found.byline = self.found.byline.take().or_else(|| byline(text));
-                    self.keep[i] = false;
-                }
-                _ => {}
+        for i in 0..self.lines.len().min(body + LEAD) {
+            let kind = self.kinds[i];
+            let alone = || self.kinds.iter().filter(|other| **other == kind).count() == 1;
+            if !matches!(kind, Kind::Date | Kind::Byline) || (i > body && !alone()) {
+                continue;
             }
+            let text = &self.lines[i].text;
+            if kind == Kind::Date {
+                self.found.date.get_or_insert_with(|| text.clone());
+            } else {
+                self.found.byline = self.found.byline.take().or_else(|| byline(text));
+            }
+            self.keep[i] = false;
         }
         self.menus(body);
         let candidate = |i: &usize| {
@@ -310,6 +314,11 @@ mod tests {
             ("P||Eine Liste||- eins|- zwei", "P|Eine Liste|- eins|- zwei"),
             ("P||Impressum|Datenschutz|Kontakt", "P"),
             ("P||Anzeige||So war das.", "P|So war das."),
+            (
+                "Stadt kauft Mühle||P|14. März 2025|Der Müller bei der Arbeit|Foto: Jörg Schäfer||Q",
+                "Stadt kauft Mühle|P|Q",
+            ),
+            ("Chronik||P||14. März 2025||Q||15. März 2025||P", "Chronik|P|14. März 2025|Q|15. März 2025|P"),
         ] {
             assert_eq!(sifted(page).0, expected, "{page}");
         }

@@ -50,7 +50,7 @@ pub(super) fn kind(text: &str) -> Kind {
         Kind::Marker
     } else if is_noise_phrase(text, &plain) || is_sign_off(text) || is_breadcrumb(text) {
         Kind::Noise
-    } else if is_credit(text) {
+    } else if starts("caption", &plain) || is_credit(text) {
         Kind::Credit
     } else if is_date(&plain) {
         Kind::Date
@@ -204,15 +204,27 @@ fn is_noise_phrase(text: &str, plain: &str) -> bool {
         || (short && open && starts("link", plain))
         || (short && open && also_on())
         || is_copyright(text, plain)
+        || is_age(plain)
         || (short && is_subscription(plain))
 }
 
+/// The sign may be followed by terms of some length; the word alone also starts sentences.
 fn is_copyright(text: &str, plain: &str) -> bool {
     let year = |rest: &str| rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
-    words(text) <= 20
-        && (text.starts_with('©')
-            || plain.strip_prefix("copyright").is_some_and(|rest| year(rest) || rest.contains('©'))
-            || plain.strip_prefix("c) ").is_some_and(year))
+    let after = plain.strip_prefix("copyright").map(str::trim_start);
+    words(text) <= 60 && (text.starts_with('©') || after.is_some_and(|rest| rest.starts_with('©')))
+        || words(text) <= 20 && (after.is_some_and(year) || plain.strip_prefix("c) ").is_some_and(year))
+}
+
+/// `2 hours ago`, `vor 2 Stunden`: says when the page was saved, not when the article was written.
+fn is_age(plain: &str) -> bool {
+    let (count, unit) = match plain.strip_suffix(" ago").or_else(|| plain.strip_prefix("vor ")) {
+        Some(age) => age.split_once(' ').unwrap_or((age, "")),
+        None => return false,
+    };
+    let units =
+        ["minute", "minutes", "hour", "hours", "day", "days", "minuten", "stunde", "stunden", "tag", "tagen"];
+    !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()) && units.contains(&unit)
 }
 
 /// Asks the reader to follow or to subscribe.
@@ -329,7 +341,9 @@ fn is_date(plain: &str) -> bool {
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
         if digits > 0 {
             let form = word.trim_start_matches(|c: char| c.is_ascii_digit() || ".:/-+".contains(c));
-            if !matches!(form, "" | "st" | "nd" | "rd" | "th" | "am" | "pm" | "uhr" | "h" | "z")
+            let clock = word.bytes().all(|b| b.is_ascii_digit() || b == b'h');
+            if !clock
+                && !matches!(form, "" | "st" | "nd" | "rd" | "th" | "am" | "pm" | "uhr" | "h" | "z")
                 && !is_time_stamp(word)
             {
                 return false;
@@ -403,6 +417,11 @@ mod tests {
             ("Freitag, 14.03.2025, 10:15 Uhr", Date),
             ("Stand: 14. März 2025", Date),
             ("2025-03-14T10:15:00+01:00", Date),
+            ("Publié le 3 mai 2025 à 10h15", Date),
+            ("2 hours ago", Noise),
+            ("Vor 20 Jahren", Short),
+            ("Image caption, The mill in winter", Credit),
+            ("© 2025 The Post. The Post is not responsible for what other sites say.", Noise),
             ("14 de março de 2025", Date),
             ("Im März 2025", Short),
             ("Saison 2024/2025", Short),
