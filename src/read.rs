@@ -57,7 +57,7 @@ pub struct ReadOptions {
     /// The largest document in bytes; a larger one is an error that names this limit.
     pub max_bytes: u64,
     /// What the file holds, where it is not to be told by the file's ending or its first lines.
-    pub format: Option<Format>,
+    pub format: Option<InputFormat>,
 }
 
 impl Default for ReadOptions {
@@ -68,7 +68,7 @@ impl Default for ReadOptions {
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum InputFormat {
     /// Plain text.
     Text,
     /// A page of HTML or XHTML.
@@ -78,15 +78,15 @@ pub enum Format {
     JsonLines,
 }
 
-impl FromStr for Format {
+impl FromStr for InputFormat {
     type Err = Error;
 
     /// Reads `text`, `html` or `jsonl`.
-    fn from_str(text: &str) -> Result<Format> {
+    fn from_str(text: &str) -> Result<InputFormat> {
         match text {
-            "text" => Ok(Format::Text),
-            "html" => Ok(Format::Html),
-            "jsonl" => Ok(Format::JsonLines),
+            "text" => Ok(InputFormat::Text),
+            "html" => Ok(InputFormat::Html),
+            "jsonl" => Ok(InputFormat::JsonLines),
             _ => Err(Error::input(text, "not an input format; text, html and jsonl are")),
         }
     }
@@ -110,15 +110,15 @@ pub fn read(path: &Path, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
     }
     let format = how.format.or_else(|| by_ending(path));
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]);
-    let html = format.map_or(!how.lines && looks_like_html(&head), |format| format == Format::Html);
+    let html = format.map_or(!how.lines && looks_like_html(&head), |format| format == InputFormat::Html);
     let (text, notes) = encoding::decode(bytes, html).map_err(|what| Error::input(name.clone(), what))?;
     if text.chars().all(|c| c.is_whitespace() || encoding::is_dropped(c)) {
         return Err(Error::input(name, "holds no text, only white space"));
     }
     match format.unwrap_or_else(|| sniff(&text, how.lines)) {
-        Format::JsonLines => Ok(records::pages(&name, &text, how, &notes)),
-        Format::Html => Ok(vec![html::page(name, &text, how, notes)]),
-        Format::Text => Ok(vec![plain(name, text, how, Meta { notes, ..Meta::default() })]),
+        InputFormat::JsonLines => Ok(records::pages(&name, &text, how, &notes)),
+        InputFormat::Html => Ok(vec![html::page(name, &text, how, notes)]),
+        InputFormat::Text => Ok(vec![plain(name, text, how, Meta { notes, ..Meta::default() })]),
     }
 }
 
@@ -172,22 +172,22 @@ fn too_large(name: &str, max: u64) -> Error {
     Error::input(name, format!("is larger than {limit}, the limit for one file; raise it with --max-size"))
 }
 
-fn by_ending(path: &Path) -> Option<Format> {
+fn by_ending(path: &Path) -> Option<InputFormat> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "html" | "htm" | "xhtml" => Some(Format::Html),
-        "jsonl" | "ndjson" => Some(Format::JsonLines),
+        "html" | "htm" | "xhtml" => Some(InputFormat::Html),
+        "jsonl" | "ndjson" => Some(InputFormat::JsonLines),
         _ => None,
     }
 }
 
 /// In lines mode nothing is taken for HTML by its looks: its lines would not be those of the file.
-fn sniff(text: &str, lines: bool) -> Format {
+fn sniff(text: &str, lines: bool) -> InputFormat {
     if !lines && looks_like_html(text) {
-        Format::Html
+        InputFormat::Html
     } else if records::looks_like(text) {
-        Format::JsonLines
+        InputFormat::JsonLines
     } else {
-        Format::Text
+        InputFormat::Text
     }
 }
 
@@ -337,21 +337,21 @@ mod tests {
     #[test]
     fn formats_are_told_by_their_first_lines() {
         for (text, expected) in [
-            ("<!DOCTYPE HTML><p>x", Format::Html),
-            ("\u{feff}\n <html lang=de>", Format::Html),
-            ("<!-- saved from url=(0014)about:internet -->\n<html>", Format::Html),
-            ("<?xml version='1.0'?><html>", Format::Html),
-            ("<p>x", Format::Text),
-            ("<!-- no end", Format::Text),
-            ("\n{\"text\": \"x\"}\n{", Format::JsonLines),
-            ("{\"title\": \"x\"}", Format::Text),
-            ("{ a set }", Format::Text),
-            ("", Format::Text),
+            ("<!DOCTYPE HTML><p>x", InputFormat::Html),
+            ("\u{feff}\n <html lang=de>", InputFormat::Html),
+            ("<!-- saved from url=(0014)about:internet -->\n<html>", InputFormat::Html),
+            ("<?xml version='1.0'?><html>", InputFormat::Html),
+            ("<p>x", InputFormat::Text),
+            ("<!-- no end", InputFormat::Text),
+            ("\n{\"text\": \"x\"}\n{", InputFormat::JsonLines),
+            ("{\"title\": \"x\"}", InputFormat::Text),
+            ("{ a set }", InputFormat::Text),
+            ("", InputFormat::Text),
         ] {
             assert_eq!(sniff(text, false), expected, "{text}");
         }
-        assert_eq!(sniff("<html>\n<p>", true), Format::Text);
-        assert!("pdf".parse::<Format>().is_err());
+        assert_eq!(sniff("<html>\n<p>", true), InputFormat::Text);
+        assert!("pdf".parse::<InputFormat>().is_err());
     }
 
     #[test]
