@@ -4,7 +4,9 @@
 
 mod boilerplate;
 mod encoding;
+mod forms;
 mod html;
+mod markup;
 mod paragraphs;
 mod records;
 

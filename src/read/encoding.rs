@@ -39,9 +39,7 @@ pub(super) fn decode(bytes: Vec<u8>, html: bool) -> Result<(String, Vec<String>)
     if is_mostly_utf8(&bytes) {
         return Ok(with(UTF_8, &bytes, ""));
     }
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(&bytes, true);
-    Ok(with(detector.guess(None, Utf8Detection::Deny), &bytes, "guessed from its bytes"))
+    Ok(with(guessed(&bytes), &bytes, "guessed from its bytes"))
 }
 
 /// Makes decoded text clean: NFC; `\n` as the only line end; no control characters but the tab; no soft
@@ -169,7 +167,7 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let (units, high, low) = (sample.len() / 2, zeros(0), zeros(1));
     let plain = |many: usize, few: usize| {
         let odd = sample.iter().filter(|&&byte| byte != 0 && is_odd(byte)).count();
-        units >= 2 && many * 2 >= units && few * 20 <= units && odd * 20 <= units
+        units >= 2 && many * 4 >= units * 3 && few * 20 <= units && odd * 20 <= units
     };
     if plain(low, high) {
         Some(UTF_16LE)
@@ -178,6 +176,16 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     } else {
         None
     }
+}
+
+/// A legacy encoding, from up to a megabyte after the first byte that is not ASCII: enough to be as sure as one
+/// can be, and the detector is by far the slowest step.
+fn guessed(bytes: &[u8]) -> &'static Encoding {
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0).saturating_sub(1 << 10);
+    let sample = &bytes[first..bytes.len().min(first + (1 << 20))];
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(sample, true);
+    detector.guess(None, Utf8Detection::Deny)
 }
 
 /// More than one byte in a hundred that no text holds. A rare one in a long text is damage, not a binary.
