@@ -335,21 +335,21 @@ mod tests {
     #[test]
     fn formats_are_told_by_their_first_lines() {
         for (text, expected) in [
-            ("<!DOCTYPE HTML><p>x", Format::Html),
-            ("\u{feff}\n <html lang=de>", Format::Html),
-            ("<!-- saved from url=(0014)about:internet -->\n<html>", Format::Html),
-            ("<?xml version='1.0'?><html>", Format::Html),
-            ("<p>x", Format::Text),
-            ("<!-- no end", Format::Text),
-            ("\n{\"text\": \"x\"}\n{", Format::JsonLines),
-            ("{\"title\": \"x\"}", Format::Text),
-            ("{ a set }", Format::Text),
-            ("", Format::Text),
+            ("<!DOCTYPE HTML><p>x", InputFormat::Html),
+            ("\u{feff}\n <html lang=de>", InputFormat::Html),
+            ("<!-- saved from url=(0014)about:internet -->\n<html>", InputFormat::Html),
+            ("<?xml version='1.0'?><html>", InputFormat::Html),
+            ("<p>x", InputFormat::Text),
+            ("<!-- no end", InputFormat::Text),
+            ("\n{\"text\": \"x\"}\n{", InputFormat::JsonLines),
+            ("{\"title\": \"x\"}", InputFormat::Text),
+            ("{ a set }", InputFormat::Text),
+            ("", InputFormat::Text),
         ] {
             assert_eq!(sniff(text, false), expected, "{text}");
         }
-        assert_eq!(sniff("<html>\n<p>", true), Format::Text);
-        assert!("pdf".parse::<Format>().is_err());
+        assert_eq!(sniff("<html>\n<p>", true), InputFormat::Text);
+        assert!("pdf".parse::<InputFormat>().is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::document::Document;
 use crate::error::Result;
+use crate::export::one_line;
 use crate::split::Split;
 use crate::translate::{Suspicion, suspicion};
 
@@ -111,7 +112,8 @@ impl<W: Write> Renderer<W> {
             }
             let opens = paragraphs.get(paragraph).is_some_and(|range| range.start == i);
             let source = document.slice(i..i + 1);
-            let flag = if document.lang().is_english() { None } else { suspicion(source, english) };
+            let flag =
+                if document.lang().is_english() { None } else { suspicion(source, document.lang(), english) };
             self.suspects.extend(flag);
             let row = Row {
                 document: document.name(),
@@ -138,7 +140,7 @@ impl<W: Write> Renderer<W> {
                     (_, true) => "\n\n",
                     (_, false) => " ",
                 };
-                let english = if lines { cell(row.english) } else { row.english.to_string() };
+                let english = if lines { one_line(row.english) } else { row.english.into() };
                 write!(out, "{gap}{english}")?;
             }
             RenderFormat::Bilingual => {
@@ -147,9 +149,9 @@ impl<W: Write> Renderer<W> {
                 writeln!(out, "{gap}{}\n    {}{mark}", row.source, row.english)?;
             }
             RenderFormat::Tsv => {
-                let (source, english) = (cell(row.source), cell(row.english));
+                let (source, english) = (one_line(row.source), one_line(row.english));
                 let flag = row.flag.unwrap_or_default();
-                writeln!(out, "{}\t{}\t{source}\t{english}\t{flag}", cell(row.document), row.sentence)?;
+                writeln!(out, "{}\t{}\t{source}\t{english}\t{flag}", one_line(row.document), row.sentence)?;
             }
             RenderFormat::JsonLines => {
                 let json = serde_json::to_string(row).expect("a row of strings and numbers is JSON");
@@ -187,11 +189,6 @@ impl<W: Write> Renderer<W> {
         self.out.flush()?;
         Ok(self.suspects)
     }
-}
-
-/// A value without the characters that end a TSV field.
-pub(crate) fn cell(text: &str) -> String {
-    text.split(['\t', '\n', '\r']).collect::<Vec<_>>().join(" ")
 }
 
 const HTML_HEAD: &str = r#"<!doctype html>
