@@ -31,7 +31,6 @@ pub enum RenderFormat {
 pub struct Renderer<W: Write> {
     out: W,
     format: RenderFormat,
-    note: String,
     /// Whether documents are announced by name: where there is more than one.
     named: bool,
     documents: usize,
@@ -53,24 +52,24 @@ struct Row<'a> {
 }
 
 impl<W: Write> Renderer<W> {
-    /// A renderer into `out`. `note` is what readers have to know about the translations; it stands in the
-    /// bilingual and HTML output. `named`: several documents follow, so announce each.
-    pub fn new(out: W, format: RenderFormat, note: String, named: bool) -> Renderer<W> {
-        Renderer { out, format, note, named, documents: 0, suspects: Vec::new() }
+    /// A renderer into `out`. `named`: several documents follow, so announce each.
+    pub fn new(out: W, format: RenderFormat, named: bool) -> Renderer<W> {
+        Renderer { out, format, named, documents: 0, suspects: Vec::new() }
     }
 
-    /// Begins a document.
+    /// Begins a document. `note` is what readers have to know about the translation; the bilingual and the HTML
+    /// output say it once.
     ///
     /// # Errors
     /// Whatever `out` returns, here and in all methods.
-    pub fn begin(&mut self, document: &Document) -> Result<()> {
+    pub fn begin(&mut self, document: &Document, note: &str) -> Result<()> {
         let first = self.documents == 0;
         self.documents += 1;
         let name = document.name();
         match self.format {
             RenderFormat::Text | RenderFormat::Bilingual => {
                 if first && self.format == RenderFormat::Bilingual {
-                    writeln!(self.out, "# {}\n", self.note)?;
+                    writeln!(self.out, "# {note}\n")?;
                 }
                 if self.named {
                     writeln!(self.out, "{}==> {name} <==", if first { "" } else { "\n" })?;
@@ -81,7 +80,7 @@ impl<W: Write> Renderer<W> {
                 if first {
                     let title = document.meta().title.as_deref().unwrap_or(name);
                     write!(self.out, "{}", HTML_HEAD.replace("{title}", &escape(title)))?;
-                    writeln!(self.out, "<p class=\"note\">{}</p>", escape(&self.note))?;
+                    writeln!(self.out, "<p class=\"note\">{}</p>", escape(note))?;
                 }
                 let lang = document.lang();
                 writeln!(self.out, "<article>\n<h1>{}</h1>", escape(name))?;
@@ -228,8 +227,8 @@ mod tests {
         let document = Document::new("a&b.txt".into(), "de".parse().unwrap(), text, Split::Lines);
         let english = ["One <sentence>. 30 came.", "", "End\tof it."].map(String::from);
         let mut out = Vec::new();
-        let mut renderer = Renderer::new(&mut out, format, "by machine".into(), false);
-        renderer.begin(&document).unwrap();
+        let mut renderer = Renderer::new(&mut out, format, false);
+        renderer.begin(&document, "by machine").unwrap();
         renderer.sentences(&document, 0, &english[..1], Some("s")).unwrap();
         renderer.sentences(&document, 1, &english[1..], Some("s")).unwrap();
         renderer.end(&document).unwrap();
