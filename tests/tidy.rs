@@ -76,7 +76,9 @@ fn foreign_crates_stay_behind_their_border() {
 #[test]
 fn only_the_command_line_prints() {
     for (name, lines) in code() {
-        let prints = |line: &String| line.contains("println!(") || line.contains("print!(") || line.contains("io::stdout");
+        let prints = |line: &String| {
+            line.contains("println!(") || line.contains("print!(") || line.contains("io::stdout")
+        };
         assert!(name.starts_with("cli") || !lines.iter().any(prints), "{name}");
     }
 }
@@ -85,7 +87,8 @@ fn only_the_command_line_prints() {
 fn the_signature_names_the_engine_that_is_built_in() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap();
-    let version = lock.split("name = \"fxtranslate\"\nversion = \"").nth(1).unwrap().split('"').next().unwrap();
+    let version =
+        lock.split("name = \"fxtranslate\"\nversion = \"").nth(1).unwrap().split('"').next().unwrap();
     let marian = fs::read_to_string(root.join("src/translate/marian.rs")).unwrap();
     assert!(marian.contains(&format!("\"fxtranslate-{version} ")), "METHOD in marian.rs must name {version}");
 }

@@ -180,9 +180,7 @@ fn is_duration(plain: &str) -> bool {
 fn is_marker(plain: &str) -> bool {
     is_one("marker", plain)
         || (words(plain) <= 6
-            && ["more stories from ", "mehr artikel aus ", "mehr aus "]
-                .iter()
-                .any(|s| plain.starts_with(s))
+            && ["more stories from ", "mehr artikel aus ", "mehr aus "].iter().any(|s| plain.starts_with(s))
             && !closes(plain))
 }
 
