@@ -15,6 +15,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
 
+pub(crate) use encoding::visible;
+
 use crate::error::{Error, Result};
 use crate::lang::Lang;
 
@@ -112,7 +114,7 @@ pub fn read(path: &Path, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]);
     let html = format.map_or(!how.lines && looks_like_html(&head), |format| format == InputFormat::Html);
     let (text, notes) = encoding::decode(bytes, html).map_err(|what| Error::input(name.clone(), what))?;
-    if text.chars().all(|c| c.is_whitespace() || encoding::is_dropped(c)) {
+    if text.chars().all(|c| c.is_whitespace() || encoding::is_invisible(c) || c.is_control()) {
         return Err(Error::input(name, "holds no text, only white space"));
     }
     match format.unwrap_or_else(|| sniff(&text, how.lines)) {

@@ -60,7 +60,7 @@ fn about(reader: &Readability) -> About {
         attribute("meta[property='og:locale']", "content"),
         attribute("meta[http-equiv='content-language' i]", "content"),
     ];
-    let clean = |text: &str| squeezed(&encoding::clean(text.to_string(), false));
+    let clean = |text: &str| squeezed(&encoding::visible(&encoding::clean(text.to_string(), false)));
     let title = clean(&said.title);
     // The title in the page's head often adds the site's name; the only h1 is what readers see.
     let headings = reader.doc.select("h1");

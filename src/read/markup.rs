@@ -150,7 +150,7 @@ impl Blocks {
 
     /// A second line end in a row makes a gap, as a blank line does.
     fn end_line(&mut self) {
-        let text = squeezed(&encoding::clean(std::mem::take(&mut self.text), false));
+        let text = squeezed(&encoding::visible(&encoding::clean(std::mem::take(&mut self.text), false)));
         if text.is_empty() {
             self.gap = true;
         } else {

@@ -15,6 +15,7 @@ use fxtranslate::engine::Engine;
 use super::{Translator, has_letters};
 use crate::error::{Error, Result};
 use crate::models::Model;
+use crate::read::visible;
 
 /// The longest input in tokens that is translated whole. The engine's own window is 127
 /// (`fxtranslate::segment::MAX_SOURCE_TOKENS`), past which it cuts without an error; models of this family
@@ -61,6 +62,7 @@ impl Marian {
 
     /// Translates one batch; a sentence over the window goes in as its parts.
     fn batch(&self, sentences: &[&str]) -> Vec<String> {
+        let sentences: Vec<_> = sentences.iter().map(|sentence| visible(sentence)).collect();
         let mut parts: Vec<Part> = Vec::new();
         let ranges: Vec<Range<usize>> = sentences
             .iter()
