@@ -93,13 +93,13 @@ weights! {
     /// Half width of the first corridor.
     wide = 12.0;
     /// Half width of the second corridor.
-    narrow = 3.0;
+    narrow = 2.0;
     /// Beads that the start values of the bead types count as.
     held = 100.0;
     /// Log prior of a null alignment while the rates are not yet known.
     first = -5.0;
     /// Round from which on the types are estimated.
-    settle = 2.0;
+    settle = 3.0;
     /// How much a word's absence counts in the first pass, which sees no alike words.
     absent = 0.5;
     /// Whether words are learned from the first pass.
@@ -473,8 +473,7 @@ impl<'a> Model<'a> {
             .collect();
         for (view, evidence) in self.views.iter_mut().zip(&self.evidence) {
             if *evidence == Evidence::Direct || self.weights.learn > 1.0 {
-                view.learn(&sure);
-                view.compare(cells);
+                view.learn(cells, &sure);
             }
         }
     }
@@ -608,7 +607,7 @@ impl Band {
             }
         }
         let ranges = (0..=n).map(|i| {
-            let near = &own[i.saturating_sub(narrow)..(i + narrow + 1).min(n + 1)];
+            let near = &own[i.saturating_sub(2)..(i + 3).min(n + 1)];
             let low = near.iter().map(|r| r.0).min().unwrap_or(0);
             let high = near.iter().map(|r| r.1).max().unwrap_or(m);
             (low.saturating_sub(narrow), (high + narrow).min(m))

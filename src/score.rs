@@ -98,8 +98,8 @@ struct Type {
 enum Alike<'a> {
     /// By the encoder's token vectors, made when first needed: a place in `units` by type.
     Vectors { encoder: &'a Encoder, places: Vec<u32>, units: Vec<i16> },
-    /// By pairs of letters, sorted, one list a type.
-    Letters { ends: Vec<usize>, pairs: Vec<u32> },
+    /// By pairs of letters, as a set of 128 classes of pairs, and its size.
+    Letters(Vec<(u128, u32)>),
 }
 
 /// Two texts of one language, line by line, that are to be matched.
@@ -116,7 +116,6 @@ pub(crate) struct View<'a> {
     burst: f32,
     floor: f32,
     table: Vec<f32>,
-    learned: Map<(u32, u32), u8>,
     levels: [Vec<u8>; 2],
     /// Where the levels of each left line's row start, by side.
     rows: Vec<[usize; 2]>,
@@ -201,7 +200,6 @@ impl<'a> View<'a> {
             burst: weights.burst,
             floor: weights.floor,
             table: Vec::new(),
-            learned: Map::default(),
             levels: [Vec::new(), Vec::new()],
             rows: Vec::new(),
         };
@@ -333,11 +331,10 @@ impl<'a> View<'a> {
 
     /// Computes the levels of all line pairs of `cells`.
     pub fn compare(&mut self, cells: &Cells) {
-        let View { sides, types, texts, alike, rarity, learned, .. } = self;
+        let View { sides, types, texts, alike, rarity, .. } = self;
         let mut place = vec![0u32; types.len()];
         let mut stem = vec![0u32; self.stems];
-        let mut softener = Softener { types, texts, alike, learned, cache: Vec::new(), left: vec![], right: vec![] };
-        softener.prepare();
+        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![] };
         let mut levels = [Vec::new(), Vec::new()];
         self.rows.clear();
         for (i, range) in cells.ranges.iter().enumerate() {
@@ -467,7 +464,7 @@ impl<'a> View<'a> {
     }
 
     /// Learns which words stand for each other from beads that are taken to be right.
-    pub fn learn(&mut self, beads: &[(Range<usize>, Range<usize>)]) {
+    pub fn learn(&mut self, cells: &Cells, beads: &[(Range<usize>, Range<usize>)]) {
         let mut together: Map<(u32, u32), u32> = Map::default();
         let mut counts = [vec![0u32; self.types.len()], vec![0u32; self.types.len()]];
         for (left, right) in beads {
@@ -488,12 +485,44 @@ impl<'a> View<'a> {
             }
         }
         // The bead that is to be judged has taught too: one of the common beads does not count.
-        self.learned.clear();
+        let mut learned: Vec<(u32, u32, u8)> = Vec::new();
         for ((s, t), n) in together.into_iter().filter(|&(_, n)| n >= 2) {
             let all = counts[0][s as usize] + counts[1][t as usize];
             let level = level_of(2.0 * (n - 1) as f32 / (all - 1) as f32, LEARNED_STEPS);
             if level > 0 {
-                self.learned.insert((s, t), level);
+                learned.push((s, t, level));
+            }
+        }
+        learned.sort_unstable();
+        self.apply(cells, &learned);
+    }
+
+    /// Raises the levels of word pairs, sorted by left word.
+    fn apply(&mut self, cells: &Cells, learned: &[(u32, u32, u8)]) {
+        let mut level_with = vec![0u8; self.types.len()];
+        let right = &self.sides[1];
+        for (i, range) in cells.ranges.iter().enumerate() {
+            let words = self.sides[0].words(i);
+            for (at, &s) in words.iter().enumerate() {
+                let pairs = &learned[learned.partition_point(|&(w, ..)| w < s)..];
+                let pairs = &pairs[..pairs.partition_point(|&(w, ..)| w == s)];
+                if pairs.is_empty() {
+                    continue;
+                }
+                pairs.iter().for_each(|&(_, t, level)| level_with[t as usize] = level);
+                let first = right.starts[range.start];
+                for j in range.clone() {
+                    let own = self.rows[i][0] + (j - range.start) * words.len() + at;
+                    for k in right.starts[j]..right.starts[j + 1] {
+                        let level = level_with[right.words[k] as usize];
+                        if level > 0 {
+                            self.levels[0][own] = self.levels[0][own].max(level);
+                            let back = &mut self.levels[1][self.rows[i][1] + k - first];
+                            *back = (*back).max(level);
+                        }
+                    }
+                }
+                pairs.iter().for_each(|&(_, t, _)| level_with[t as usize] = 0);
             }
         }
     }
@@ -600,8 +629,6 @@ struct Softener<'v, 'a> {
     types: &'v [Type],
     texts: &'v str,
     alike: &'v mut Alike<'a>,
-    learned: &'v Map<(u32, u32), u8>,
-    cache: Vec<(u32, u32, u8)>,
     left: Vec<(u32, u32)>,
     right: Vec<(u32, u32)>,
 }
@@ -610,12 +637,6 @@ struct Softener<'v, 'a> {
 type Open<'l> = (&'l [u32], &'l mut [u8], &'l [u8]);
 
 impl Softener<'_, '_> {
-    fn prepare(&mut self) {
-        if matches!(self.alike, Alike::Letters { .. }) {
-            self.cache = vec![(u32::MAX, u32::MAX, 0); 1 << 13];
-        }
-    }
-
     fn soften(&mut self, left: Open<'_>, right: Open<'_>) {
         let mut open = [std::mem::take(&mut self.left), std::mem::take(&mut self.right)];
         for (open, (words, levels, rarity)) in open.iter_mut().zip([&left, &right]) {
@@ -632,7 +653,7 @@ impl Softener<'_, '_> {
         }
         for &(i, s) in &open[0] {
             for &(j, t) in &open[1] {
-                let level = if vectors { self.close(s, t) } else { self.cached(s, t) };
+                let level = self.close(s, t);
                 if level > 0 {
                     left.1[i as usize] = left.1[i as usize].max(level);
                     right.1[j as usize] = right.1[j as usize].max(level);
@@ -642,41 +663,21 @@ impl Softener<'_, '_> {
         [self.left, self.right] = open;
     }
 
-    fn cached(&mut self, s: u32, t: u32) -> u8 {
-        let slot = (s.wrapping_mul(0x9E37_79B1) ^ t.wrapping_mul(0x85EB_CA77)) as usize >> 7;
-        let slot = slot & (self.cache.len() - 1);
-        let entry = self.cache[slot];
-        if (entry.0, entry.1) == (s, t) {
-            return entry.2;
-        }
-        let level = self.close(s, t);
-        self.cache[slot] = (s, t, level);
-        level
-    }
-
     fn close(&self, s: u32, t: u32) -> u8 {
-        let level = match &*self.alike {
+        match &*self.alike {
             Alike::Vectors { encoder, places, units } => {
                 let unit = |w: u32| {
                     let at = places[w as usize] as usize * encoder.dim();
                     &units[at..at + encoder.dim()]
                 };
-                let product: i32 =
-                    unit(s).iter().zip(unit(t)).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum();
+                let product = dot_of_units(unit(s), unit(t));
                 level_of(product as f32 / (UNIT * UNIT), VECTOR_STEPS)
             }
-            Alike::Letters { ends, pairs } => {
-                let of = |w: u32| {
-                    let w = w as usize;
-                    &pairs[if w == 0 { 0 } else { ends[w - 1] }..ends[w]]
-                };
-                level_of(dice(of(s), of(t)), LETTER_STEPS)
+            Alike::Letters(sets) => {
+                let ((a, m), (b, n)) = (sets[s as usize], sets[t as usize]);
+                level_of(2.0 * (a & b).count_ones() as f32 / (m + n) as f32, LETTER_STEPS)
             }
-        };
-        if self.learned.is_empty() {
-            return level;
         }
-        self.learned.get(&(s, t)).map_or(level, |&learned| level.max(learned))
     }
 
     /// Makes the vector of a type, if it has none yet.
@@ -726,41 +727,37 @@ fn size_of(bucket: usize) -> f32 {
     WORDS[bucket]
 }
 
+/// The product of two vectors of whole numbers.
+fn dot_of_units(a: &[i16], b: &[i16]) -> i32 {
+    let (whole_a, rest_a) = a.as_chunks::<16>();
+    let (whole_b, rest_b) = b.as_chunks::<16>();
+    let product = |(&a, &b): (&i16, &i16)| i32::from(a) * i32::from(b);
+    let mut sum = rest_a.iter().zip(rest_b).map(product).sum::<i32>();
+    for (a, b) in whole_a.iter().zip(whole_b) {
+        sum += a.iter().zip(b).map(product).sum::<i32>();
+    }
+    sum
+}
+
 fn letters(types: &[Type], texts: &str) -> Alike<'static> {
-    let (mut ends, mut pairs) = (Vec::new(), Vec::new());
-    for t in types {
+    let sets = types.iter().map(|t| {
         let text = &texts[t.text.clone()];
-        let start = pairs.len();
+        let mut set = 0u128;
         if !t.number && text.len() >= 4 {
-            let mut previous = '<';
-            for c in text.chars().map(fold).chain(['>']) {
-                pairs.push((previous as u32) << 16 ^ c as u32);
+            let mut previous = u32::from('<');
+            for c in text.chars().map(fold).chain(['>']).map(u32::from) {
+                let class = (previous.wrapping_mul(0x9E37_79B1) ^ c.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE35);
+                set |= 1 << (class >> 25);
                 previous = c;
             }
         }
-        pairs[start..].sort_unstable();
-        ends.push(pairs.len());
-    }
-    Alike::Letters { ends, pairs }
+        (set, set.count_ones().max(1))
+    });
+    Alike::Letters(sets.collect())
 }
 
 /// A letter without its accent.
 fn fold(c: char) -> char {
     use unicode_normalization::UnicodeNormalization;
     if c.is_ascii() { c } else { std::iter::once(c).nfd().next().unwrap_or(c) }
-}
-
-/// Share of common members of two sorted lists.
-fn dice(a: &[u32], b: &[u32]) -> f32 {
-    if a.is_empty() || b.is_empty() {
-        return 0.0;
-    }
-    let (mut i, mut j, mut same) = (0, 0, 0);
-    while i < a.len() && j < b.len() {
-        let (x, y) = (a[i], b[j]);
-        same += usize::from(x == y);
-        i += usize::from(x <= y);
-        j += usize::from(y <= x);
-    }
-    2.0 * same as f32 / (a.len() + b.len()) as f32
 }
