@@ -104,8 +104,10 @@ weights! {
     absent = 0.5;
     /// Whether words are learned from the first pass.
     learn = 2.0;
-    /// Whether source and target are compared directly too.
-    direct = 1.0;
+    /// What comparing source and target directly weighs beside a translation.
+    direct = 0.0;
+    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
+    dilute = 0.7;
     /// Rounds of estimation.
     rounds = 3.0;
 }
@@ -333,8 +335,14 @@ impl<'a> Model<'a> {
         (cells, lattice)
     }
 
-    fn share(&self) -> f32 {
-        self.weights.words / self.views.len() as f32
+    /// What the words of a view weigh.
+    fn share(&self, view: usize) -> f32 {
+        let translated = self.evidence.iter().filter(|e| **e != Evidence::Direct).count();
+        match self.evidence[view] {
+            _ if translated == 0 => self.weights.words,
+            Evidence::Direct => self.weights.words * self.weights.direct,
+            _ => self.weights.words / translated as f32,
+        }
     }
 
     fn length(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
@@ -347,13 +355,13 @@ impl<'a> Model<'a> {
         let cells = band.cells();
         let mut sums = vec![0.0; cells.len()];
         let mut bases = [vec![0.0; self.n], vec![0.0; self.m]];
-        for view in &self.views {
-            for (base, own) in bases.iter_mut().zip(view.coarse(&cells, &mut sums)) {
-                base.iter_mut().zip(own).for_each(|(base, own)| *base += own);
+        for (at, view) in self.views.iter().enumerate() {
+            let share = self.share(at);
+            for (base, own) in bases.iter_mut().zip(view.coarse(&cells, share, &mut sums)) {
+                base.iter_mut().zip(own).for_each(|(base, own)| *base += share * own);
             }
         }
         let kinds = kinds(4);
-        let share = self.share();
         band.walk(&kinds, |_, i, j, k| {
             let (a, b) = kinds[k];
             let mut gain = self.priors.of((a, b));
@@ -365,7 +373,7 @@ impl<'a> Model<'a> {
                         words += cells.at(i, j).map_or(0.0, |cell| sums[cell]);
                     }
                 }
-                gain += share * words + self.length(&(i - a..i), &(j - b..j));
+                gain += words + self.length(&(i - a..i), &(j - b..j));
             }
             gain
         })
@@ -383,8 +391,8 @@ impl<'a> Model<'a> {
     fn relate(&self, cells: &Cells, lattice: &mut Lattice) {
         let most = self.kinds.iter().map(|k| k.0).max().unwrap_or(1).max(1);
         let mut worth = [0, 1].map(|_| vec![0.0; cells.len() * most]);
-        for view in &self.views {
-            view.spans(cells, most, self.share(), &mut worth);
+        for (at, view) in self.views.iter().enumerate() {
+            view.spans(cells, most, self.share(at), &mut worth);
         }
         let [left, right] = worth;
         let kinds = &self.kinds;
@@ -420,12 +428,12 @@ impl<'a> Model<'a> {
         if bead.is_null() {
             return parts;
         }
-        for (view, evidence) in self.views.iter().zip(&self.evidence) {
+        for (at, (view, evidence)) in self.views.iter().zip(&self.evidence).enumerate() {
             *match evidence {
                 Evidence::Hypotheses => &mut parts.hypotheses,
                 Evidence::Reverse => &mut parts.reverse,
                 Evidence::Direct => &mut parts.direct,
-            } = self.share() * view.bead(cells, left, right);
+            } = self.share(at) * view.bead(cells, left, right);
         }
         parts.length = self.length(left, right);
         parts

@@ -114,6 +114,7 @@ pub(crate) struct View<'a> {
     start: Rates,
     rates: Rates,
     burst: f32,
+    dilute: f32,
     floor: f32,
     table: Vec<f32>,
     levels: [Vec<u8>; 2],
@@ -198,6 +199,7 @@ impl<'a> View<'a> {
             rates: start.clone(),
             start,
             burst: weights.burst,
+            dilute: weights.dilute,
             floor: weights.floor,
             table: Vec::new(),
             levels: [Vec::new(), Vec::new()],
@@ -216,7 +218,7 @@ impl<'a> View<'a> {
     fn tabulate(&mut self) {
         self.table.clear();
         for size in 0..SIZES {
-            let words = size_of(size);
+            let words = 24.0 * (size_of(size) / 24.0).powf(self.dilute);
             for rarity in 0..RARITIES {
                 let known = usize::from(rarity > 0);
                 let same = if rarity == 0 { 0.0 } else { rate_of(rarity) * self.burst + self.floor };
@@ -243,7 +245,7 @@ impl<'a> View<'a> {
 
     /// Adds what sharing the same stems is worth to each line pair of `cells`, and gives what each line is worth
     /// that shares none, by side.
-    pub fn coarse(&self, cells: &Cells, sums: &mut [f32]) -> [Vec<f32>; 2] {
+    pub fn coarse(&self, cells: &Cells, share: f32, sums: &mut [f32]) -> [Vec<f32>; 2] {
         let typical = [0, 1].map(|side: usize| {
             let lines = &self.sides[side];
             self.worths(lines.sizes[lines.len()] / lines.len().max(1) as u32)
@@ -265,7 +267,7 @@ impl<'a> View<'a> {
                 for &(j, v) in lines[first..].iter().take_while(|&&(j, _)| (j as usize) < range.end) {
                     let back = worth(1, v, EXACT) - worth(1, v, 0);
                     let both = if v == w { gain + back } else { 0.6 * (gain.min(3.0) + back.min(3.0)) };
-                    sums[cells.starts[i] + j as usize - range.start] += both;
+                    sums[cells.starts[i] + j as usize - range.start] += share * both;
                 }
             }
         }
