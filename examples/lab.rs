@@ -191,7 +191,8 @@ fn run(
 
 /// CPU seconds of this process.
 fn cpu() -> f64 {
-    fs::read_to_string("/proc/self/schedstat").unwrap().split(' ').next().unwrap().parse::<f64>().unwrap() * 1e-9
+    fs::read_to_string("/proc/self/schedstat").unwrap().split(' ').next().unwrap().parse::<f64>().unwrap()
+        * 1e-9
 }
 
 fn explain(case: &Case, beads: &[Bead]) {

@@ -303,7 +303,12 @@ impl<'a> Model<'a> {
             evidence,
             views,
             lengths,
-            priors: Priors { null: weights.null.min(weights.first), single: -0.3, more: weights.more, both: weights.both },
+            priors: Priors {
+                null: weights.null.min(weights.first),
+                single: -0.3,
+                more: weights.more,
+                both: weights.both,
+            },
             kinds: kinds(options.max_total),
             weights: weights.clone(),
             n: input.source.len(),
@@ -642,7 +647,9 @@ impl Band {
     /// The line pairs that beads between the nodes hold.
     fn cells(&self) -> Cells {
         let n = self.ranges.len() - 1;
-        Cells::new((0..n).map(|i| self.ranges[i.saturating_sub(1)].0..self.ranges[(i + 2).min(n)].1).collect())
+        Cells::new(
+            (0..n).map(|i| self.ranges[i.saturating_sub(1)].0..self.ranges[(i + 2).min(n)].1).collect(),
+        )
     }
 
     /// The path of the greatest sum of `gain(node, i, j, kind)`.

@@ -4,6 +4,7 @@
 //! Exit codes: 0 done; 1 done, and the answer is no (inputs were skipped, or below an asked-for minimum);
 //! 2 failed.
 
+mod eval;
 mod split;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -48,6 +49,7 @@ pub struct Global {
 #[derive(Subcommand)]
 enum Command {
     Split(split::SplitArgs),
+    Eval(eval::EvalArgs),
     /// Print a shell completion script
     #[command(
         after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
@@ -111,6 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let global = &cli.global;
     match cli.command {
         Command::Split(args) => split::run(&args, global),
+        Command::Eval(args) => eval::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);

@@ -136,8 +136,11 @@ struct Rates {
 impl Rates {
     /// What holds for a pair of documents of which nothing is known yet.
     fn start(vectors: bool) -> Rates {
-        let off =
-            if vectors { [1.0, 0.035, 0.012, 0.004, 0.0012, 0.0] } else { [1.0, 0.035, 0.010, 0.003, 0.0008, 0.0] };
+        let off = if vectors {
+            [1.0, 0.035, 0.012, 0.004, 0.0012, 0.0]
+        } else {
+            [1.0, 0.035, 0.010, 0.003, 0.0008, 0.0]
+        };
         Rates { on: [[1.0, 0.60, 0.45, 0.30, 0.15, 0.0], [1.0, 0.90, 0.84, 0.78, 0.72, 0.68]], off }
     }
 }
@@ -162,7 +165,6 @@ impl Cells {
         self.starts[self.ranges.len()]
     }
 
-
     /// The place of a line pair, if it is compared.
     pub fn at(&self, i: usize, j: usize) -> Option<usize> {
         let range = &self.ranges[i];
@@ -185,7 +187,9 @@ impl<'a> View<'a> {
         });
         let sides = raw.map(|lines| lines.as_sets(&common));
         let alike = match encoder {
-            Some(encoder) => Alike::Vectors { encoder, places: vec![u32::MAX; types.len()], units: Vec::new() },
+            Some(encoder) => {
+                Alike::Vectors { encoder, places: vec![u32::MAX; types.len()], units: Vec::new() }
+            }
             None => letters(&types, &texts),
         };
         let start = Rates::start(encoder.is_some());
@@ -317,7 +321,9 @@ impl<'a> View<'a> {
                 continue;
             }
             for &i in &places[0][w][..a] {
-                pairs.extend(places[1][w][..b].iter().map(|&j| (i as usize, j as usize, 1.0 / (a * b) as f32)));
+                pairs.extend(
+                    places[1][w][..b].iter().map(|&j| (i as usize, j as usize, 1.0 / (a * b) as f32)),
+                );
             }
         }
         pairs.sort_by_key(|p| (p.0, p.1));
@@ -543,8 +549,8 @@ impl<'a> View<'a> {
                         .filter(|&(i, j)| cells.at(i, j).is_some())
                         .map(|(i, j)| self.levels(cells, side, i, j)[at])
                         .max();
-                    sum += table
-                        [self.rarity[side][w as usize] as usize * LEVELS + level.unwrap_or(0) as usize];
+                    sum +=
+                        table[self.rarity[side][w as usize] as usize * LEVELS + level.unwrap_or(0) as usize];
                 }
             }
         }
@@ -748,7 +754,8 @@ fn letters(types: &[Type], texts: &str) -> Alike<'static> {
         if !t.number && text.len() >= 4 {
             let mut previous = u32::from('<');
             for c in text.chars().map(fold).chain(['>']).map(u32::from) {
-                let class = (previous.wrapping_mul(0x9E37_79B1) ^ c.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE35);
+                let class = (previous.wrapping_mul(0x9E37_79B1) ^ c.wrapping_mul(0x85EB_CA77))
+                    .wrapping_mul(0xC2B2_AE35);
                 set |= 1 << (class >> 25);
                 previous = c;
             }
