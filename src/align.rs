@@ -92,6 +92,8 @@ weights! {
     expected = 1.0;
     /// Half width of the first corridor.
     wide = 12.0;
+    /// How far from the first pass's beads words are compared for likeness, in lines.
+    near = 1.0;
     /// Half width of the second corridor.
     narrow = 2.0;
     /// Beads that the start values of the bead types count as.
@@ -99,7 +101,7 @@ weights! {
     /// Log prior of a null alignment while the rates are not yet known.
     first = -5.0;
     /// Round from which on the types are estimated.
-    settle = 3.0;
+    settle = 2.0;
     /// How much a word's absence counts in the first pass, which sees no alike words.
     absent = 0.5;
     /// Whether words are learned from the first pass.
@@ -109,7 +111,7 @@ weights! {
     /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
     dilute = 0.7;
     /// Rounds of estimation.
-    rounds = 3.0;
+    rounds = 2.0;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -221,28 +223,32 @@ fn kinds(max_total: usize) -> Vec<(usize, usize)> {
 }
 
 struct Lengths {
-    sums: [Vec<f32>; 2],
+    /// Logarithms of the lengths of the spans that end before a line, by number of lines.
+    logs: [Vec<f32>; 2],
+    most: usize,
     centre: f32,
 }
 
 impl Lengths {
-    fn new(left: &[&str], right: &[&str]) -> Lengths {
-        let sums = [left, right].map(|lines| {
+    fn new(left: &[&str], right: &[&str], most: usize) -> Lengths {
+        let sides = [left, right].map(|lines| {
             let mut sum = 0.0;
             let mut sums = vec![0.0];
             for line in lines {
                 sum += line.chars().filter(|c| !c.is_whitespace()).count() as f32;
                 sums.push(sum);
             }
-            sums
+            let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
+            let logs = ends.map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln()).collect();
+            logs
         });
-        Lengths { sums, centre: 0.0 }
+        let [left, right] = sides;
+        Lengths { logs: [left, right], most, centre: 0.0 }
     }
 
     fn ratio(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
-        let a = self.sums[0][left.end] - self.sums[0][left.start];
-        let b = self.sums[1][right.end] - self.sums[1][right.start];
-        ((a + 8.0) / (b + 8.0)).ln()
+        let log = |side: usize, span: &Range<usize>| self.logs[side][span.end * self.most + span.len() - 1];
+        log(0, left) - log(1, right)
     }
 
     fn worth(&self, left: &Range<usize>, right: &Range<usize>, on: f32) -> f32 {
@@ -296,7 +302,7 @@ impl<'a> Model<'a> {
             };
             views.push(View::new(left, right, encoder, weights));
             if *evidence != Evidence::Direct || lengths.is_empty() {
-                lengths.push(Lengths::new(left, right));
+                lengths.push(Lengths::new(left, right, options.max_total.max(4)));
             }
         }
         Model {
@@ -323,7 +329,8 @@ impl<'a> Model<'a> {
         let mut path = self.coarse(band);
         let band = Band::along(&path, self.n, self.m, self.weights.narrow as usize);
         let cells = band.cells();
-        self.views.iter_mut().for_each(|view| view.compare(&cells));
+        let near = near(&path, self.n, self.m, self.weights.near as usize);
+        self.views.iter_mut().for_each(|view| view.compare(&cells, &near));
         let rounds = self.weights.rounds as usize;
         let mut lattice = self.lattice(band, &cells);
         for round in 0..rounds {
@@ -524,6 +531,17 @@ impl<'a> Model<'a> {
     }
 }
 
+/// Right lines within `reach` lines of each left line's bead.
+fn near(path: &[Bead], n: usize, m: usize, reach: usize) -> Vec<Range<usize>> {
+    let mut ranges = vec![0..0; n];
+    for bead in path {
+        for range in &mut ranges[bead.source.clone()] {
+            *range = bead.target.start.saturating_sub(reach)..(bead.target.end + reach).min(m);
+        }
+    }
+    ranges
+}
+
 /// Line pairs that surely belong together, ascending on both sides: the heaviest chain of pairs that share rare
 /// words, found as a longest increasing subsequence is.
 fn anchors(view: &View, m: usize) -> Vec<(usize, usize)> {
@@ -620,7 +638,7 @@ impl Band {
             }
         }
         let ranges = (0..=n).map(|i| {
-            let near = &own[i.saturating_sub(2)..(i + 3).min(n + 1)];
+            let near = &own[i.saturating_sub(1)..(i + 2).min(n + 1)];
             let low = near.iter().map(|r| r.0).min().unwrap_or(0);
             let high = near.iter().map(|r| r.1).max().unwrap_or(m);
             (low.saturating_sub(narrow), (high + narrow).min(m))

@@ -197,8 +197,10 @@ impl Encoder {
         if token.is_number {
             return;
         }
-        let framed = format!("<{}>", token.text);
-        let mut ends: Vec<usize> = framed.char_indices().map(|(i, _)| i).collect();
+        let mut framed = String::with_capacity(token.text.len() + 2);
+        framed.extend(["<", token.text, ">"]);
+        let mut ends = Vec::with_capacity(framed.len() + 1);
+        ends.extend(framed.char_indices().map(|(i, _)| i));
         ends.push(framed.len());
         let characters = ends.len() - 1;
         for run in (self.shortest_run..=self.longest_run).filter(|&run| run < characters) {

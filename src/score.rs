@@ -337,12 +337,13 @@ impl<'a> View<'a> {
         pairs
     }
 
-    /// Computes the levels of all line pairs of `cells`.
-    pub fn compare(&mut self, cells: &Cells) {
+    /// Computes the levels of all line pairs of `cells`; words are compared for likeness only in the line pairs of
+    /// `near`, as ranges of right lines.
+    pub fn compare(&mut self, cells: &Cells, near: &[Range<usize>]) {
         let View { sides, types, texts, alike, rarity, .. } = self;
         let mut place = vec![0u32; types.len()];
         let mut stem = vec![0u32; self.stems];
-        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![] };
+        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![], sum: vec![] };
         let mut levels = [Vec::new(), Vec::new()];
         self.rows.clear();
         for (i, range) in cells.ranges.iter().enumerate() {
@@ -366,6 +367,9 @@ impl<'a> View<'a> {
                         *own = (*own).max(level);
                     }
                     levels[1].push(if at > 0 { level } else { 0 });
+                }
+                if !near[i].contains(&j) {
+                    continue;
                 }
                 let [left, right] = &mut levels;
                 softener.soften(
@@ -639,6 +643,7 @@ struct Softener<'v, 'a> {
     alike: &'v mut Alike<'a>,
     left: Vec<(u32, u32)>,
     right: Vec<(u32, u32)>,
+    sum: Vec<f32>,
 }
 
 /// A line's words, their levels, and how common each type is.
@@ -675,11 +680,12 @@ impl Softener<'_, '_> {
         match &*self.alike {
             Alike::Vectors { encoder, places, units } => {
                 let unit = |w: u32| {
-                    let at = places[w as usize] as usize * encoder.dim();
-                    &units[at..at + encoder.dim()]
+                    let dim = encoder.dim().next_multiple_of(8);
+                    let at = places[w as usize] as usize * dim;
+                    &units[at..at + dim]
                 };
                 let product = dot_of_units(unit(s), unit(t));
-                level_of(product as f32 / (UNIT * UNIT), VECTOR_STEPS)
+                if product < LEAST { 0 } else { level_of(product as f32 / (UNIT * UNIT), VECTOR_STEPS) }
             }
             Alike::Letters(sets) => {
                 let ((a, m), (b, n)) = (sets[s as usize], sets[t as usize]);
@@ -694,17 +700,22 @@ impl Softener<'_, '_> {
         if places[w as usize] != u32::MAX {
             return;
         }
-        let mut sum = vec![0.0; encoder.dim()];
+        let dim = encoder.dim().next_multiple_of(8);
+        self.sum.clear();
+        self.sum.resize(dim, 0.0);
         let t = &self.types[w as usize];
-        encoder.add_token(Token { text: &self.texts[t.text.clone()], is_number: t.number }, &mut sum);
-        let length = dot(&sum, &sum).sqrt().max(1e-9);
-        places[w as usize] = (units.len() / encoder.dim()) as u32;
-        units.extend(sum.iter().map(|x| (x / length * UNIT) as i16));
+        let token = Token { text: &self.texts[t.text.clone()], is_number: t.number };
+        encoder.add_token(token, &mut self.sum[..encoder.dim()]);
+        let factor = UNIT / dot(&self.sum, &self.sum).sqrt().max(1e-9);
+        places[w as usize] = (units.len() / dim) as u32;
+        units.extend(self.sum.iter().map(|x| (x * factor) as i16));
     }
 }
 
 /// The length of vectors kept as whole numbers: products of two stay below 2^31.
 const UNIT: f32 = 16_384.0;
+/// The least product that has a level.
+const LEAST: i32 = (VECTOR_STEPS[0] * UNIT * UNIT) as i32;
 
 fn level_of(x: f32, steps: [f32; 4]) -> u8 {
     steps.iter().map(|&step| u8::from(x >= step)).sum()
@@ -735,16 +746,17 @@ fn size_of(bucket: usize) -> f32 {
     WORDS[bucket]
 }
 
-/// The product of two vectors of whole numbers.
+/// The product of two vectors of whole numbers, of a length that 8 divides, written so that the compiler
+/// multiplies and adds pairs at once.
 fn dot_of_units(a: &[i16], b: &[i16]) -> i32 {
-    let (whole_a, rest_a) = a.as_chunks::<16>();
-    let (whole_b, rest_b) = b.as_chunks::<16>();
-    let product = |(&a, &b): (&i16, &i16)| i32::from(a) * i32::from(b);
-    let mut sum = rest_a.iter().zip(rest_b).map(product).sum::<i32>();
-    for (a, b) in whole_a.iter().zip(whole_b) {
-        sum += a.iter().zip(b).map(product).sum::<i32>();
+    let mut sums = [0i32; 4];
+    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
+        for k in 0..4 {
+            sums[k] += i32::from(a[2 * k]) * i32::from(b[2 * k])
+                + i32::from(a[2 * k + 1]) * i32::from(b[2 * k + 1]);
+        }
     }
-    sum
+    sums.iter().sum()
 }
 
 fn letters(types: &[Type], texts: &str) -> Alike<'static> {
