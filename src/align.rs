@@ -100,8 +100,6 @@ weights! {
     held = 100.0;
     /// Log prior of a null alignment while the rates are not yet known.
     first = -5.0;
-    /// Round from which on the types are estimated.
-    settle = 2.0;
     /// How much a word's absence counts in the first pass, which sees no alike words.
     absent = 0.5;
     /// Whether words are learned from the first pass.
@@ -110,8 +108,6 @@ weights! {
     direct = 0.0;
     /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
     dilute = 0.7;
-    /// Rounds of estimation.
-    rounds = 2.0;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -135,14 +131,19 @@ pub struct Parts {
 /// is a null alignment of its own. A bead's score is the probability that it is right. The same input gives
 /// the same beads everywhere. Translations that are not as many as their sentences are left out of account.
 pub fn align(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<Bead> {
-    explain(input, options).into_iter().map(|(bead, _)| bead).collect()
+    let (n, m) = (input.source.len(), input.target.len());
+    if n == 0 || m == 0 {
+        return nulls(n, m);
+    }
+    let mut model = Model::new(input, options);
+    let (_, lattice) = model.fit();
+    model.decode(&lattice)
 }
 
 /// As [`align`], with what each bead's score is made of.
 pub fn explain(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<(Bead, Parts)> {
-    let (n, m) = (input.source.len(), input.target.len());
-    if n == 0 || m == 0 {
-        return nulls(n, m).into_iter().map(|bead| (bead, Parts::default())).collect();
+    if input.source.is_empty() || input.target.is_empty() {
+        return align(input, options).into_iter().map(|bead| (bead, Parts::default())).collect();
     }
     let mut model = Model::new(input, options);
     let (cells, lattice) = model.fit();
@@ -331,19 +332,15 @@ impl<'a> Model<'a> {
         let cells = band.cells();
         let near = near(&path, self.n, self.m, self.weights.near as usize);
         self.views.iter_mut().for_each(|view| view.compare(&cells, &near));
-        let rounds = self.weights.rounds as usize;
+        self.estimate(&cells, &path);
         let mut lattice = self.lattice(band, &cells);
-        for round in 0..rounds {
-            path = lattice.best(&self.kinds);
-            self.estimate(&cells, &path);
-            if round + 1 >= self.weights.settle as usize {
-                self.types(&lattice);
-            }
-            if self.weights.learn > 0.0 && round + 1 == rounds {
-                self.learn(&cells, &path);
-            }
-            self.relate(&cells, &mut lattice);
+        path = lattice.best(&self.kinds);
+        self.estimate(&cells, &path);
+        self.types(&lattice);
+        if self.weights.learn > 0.0 {
+            self.learn(&cells, &path);
         }
+        self.relate(&cells, &mut lattice);
         (cells, lattice)
     }
 

@@ -65,6 +65,10 @@ impl Hasher for Fnv {
 #[derive(Default)]
 struct Lines {
     words: Vec<u32>,
+    /// How common each of the words is on the other side, as a bucket.
+    rarity: Vec<u8>,
+    /// The stem of each of the words.
+    stems: Vec<u32>,
     /// Where each line's words start, and the end.
     starts: Vec<usize>,
     /// Words before each line, repeated and common ones counted.
@@ -79,6 +83,10 @@ impl Lines {
 
     fn words(&self, line: usize) -> &[u32] {
         &self.words[self.starts[line]..self.starts[line + 1]]
+    }
+
+    fn rarity(&self, line: usize) -> &[u8] {
+        &self.rarity[self.starts[line]..self.starts[line + 1]]
     }
 
     fn size(&self, lines: &Range<usize>) -> u32 {
@@ -108,8 +116,6 @@ pub(crate) struct View<'a> {
     types: Vec<Type>,
     texts: String,
     stems: usize,
-    /// Per side: the rarity bucket of each word type on the other side.
-    rarity: [Vec<u8>; 2],
     alike: Alike<'a>,
     start: Rates,
     rates: Rates,
@@ -185,7 +191,8 @@ impl<'a> View<'a> {
         let rarity = [1, 0].map(|other: usize| {
             types.iter().map(|t| rarity(t.count[other] as f32, totals[other])).collect::<Vec<u8>>()
         });
-        let sides = raw.map(|lines| lines.as_sets(&common));
+        let mut rarity = rarity.into_iter();
+        let sides = raw.map(|lines| lines.as_sets(&common, &types, &rarity.next().unwrap_or_default()));
         let alike = match encoder {
             Some(encoder) => {
                 Alike::Vectors { encoder, places: vec![u32::MAX; types.len()], units: Vec::new() }
@@ -198,7 +205,6 @@ impl<'a> View<'a> {
             types,
             texts,
             stems: stems.len(),
-            rarity,
             alike,
             rates: start.clone(),
             start,
@@ -254,23 +260,24 @@ impl<'a> View<'a> {
             let lines = &self.sides[side];
             self.worths(lines.sizes[lines.len()] / lines.len().max(1) as u32)
         });
-        let worth = |side: usize, w: u32, level: u8| {
-            typical[1 - side][self.rarity[side][w as usize] as usize * LEVELS + level as usize]
+        let worth = |side: usize, at: usize, level: u8| {
+            typical[1 - side][self.sides[side].rarity[at] as usize * LEVELS + level as usize]
         };
         let bases = [0, 1].map(|side: usize| {
             let lines = &self.sides[side];
-            (0..lines.len()).map(|i| lines.words(i).iter().map(|&w| worth(side, w, 0)).sum()).collect()
+            (0..lines.len()).map(|i| (lines.starts[i]..lines.starts[i + 1]).map(|at| worth(side, at, 0)).sum()).collect()
         });
         let (starts, postings) = self.postings();
         for (i, range) in cells.ranges.iter().enumerate() {
-            for &w in self.sides[0].words(i) {
-                let gain = worth(0, w, EXACT) - worth(0, w, 0);
-                let stem = self.types[w as usize].stem as usize;
+            let left = &self.sides[0];
+            for at in left.starts[i]..left.starts[i + 1] {
+                let gain = worth(0, at, EXACT) - worth(0, at, 0);
+                let stem = left.stems[at] as usize;
                 let lines = &postings[starts[stem]..starts[stem + 1]];
                 let first = lines.partition_point(|&(j, _)| (j as usize) < range.start);
-                for &(j, v) in lines[first..].iter().take_while(|&&(j, _)| (j as usize) < range.end) {
-                    let back = worth(1, v, EXACT) - worth(1, v, 0);
-                    let both = if v == w { gain + back } else { 0.6 * (gain.min(3.0) + back.min(3.0)) };
+                for &(j, place) in lines[first..].iter().take_while(|&&(j, _)| (j as usize) < range.end) {
+                    let back = worth(1, place as usize, EXACT) - worth(1, place as usize, 0);
+                    let both = if self.sides[1].words[place as usize] == left.words[at] { gain + back } else { 0.6 * (gain.min(3.0) + back.min(3.0)) };
                     sums[cells.starts[i] + j as usize - range.start] += share * both;
                 }
             }
@@ -278,21 +285,21 @@ impl<'a> View<'a> {
         bases
     }
 
-    /// The right side's lines by stem, with the word.
+    /// The right side's lines by stem, with the place of the word.
     fn postings(&self) -> (Vec<usize>, Vec<(u32, u32)>) {
         let right = &self.sides[1];
         let mut starts = vec![0usize; self.stems + 2];
-        for &w in &right.words {
-            starts[self.types[w as usize].stem as usize + 2] += 1;
+        for &stem in &right.stems {
+            starts[stem as usize + 2] += 1;
         }
         for k in 2..starts.len() {
             starts[k] += starts[k - 1];
         }
         let mut postings = vec![(0, 0); right.words.len()];
         for j in 0..right.len() {
-            for &w in right.words(j) {
-                let at = &mut starts[self.types[w as usize].stem as usize + 1];
-                postings[*at] = (j as u32, w);
+            for place in right.starts[j]..right.starts[j + 1] {
+                let at = &mut starts[right.stems[place] as usize + 1];
+                postings[*at] = (j as u32, place as u32);
                 *at += 1;
             }
         }
@@ -340,7 +347,7 @@ impl<'a> View<'a> {
     /// Computes the levels of all line pairs of `cells`; words are compared for likeness only in the line pairs of
     /// `near`, as ranges of right lines.
     pub fn compare(&mut self, cells: &Cells, near: &[Range<usize>]) {
-        let View { sides, types, texts, alike, rarity, .. } = self;
+        let View { sides, types, texts, alike, .. } = self;
         let mut place = vec![0u32; types.len()];
         let mut stem = vec![0u32; self.stems];
         let mut softener = Softener { types, texts, alike, left: vec![], right: vec![], sum: vec![] };
@@ -349,17 +356,19 @@ impl<'a> View<'a> {
         for (i, range) in cells.ranges.iter().enumerate() {
             let words = sides[0].words(i);
             self.rows.push([levels[0].len(), levels[1].len()]);
-            for (at, &w) in words.iter().enumerate() {
-                place[w as usize] = at as u32 + 1;
-                stem[types[w as usize].stem as usize] = at as u32 + 1;
+            let stems = &sides[0].stems[sides[0].starts[i]..sides[0].starts[i + 1]];
+            for (at, (&w, &s)) in (1..).zip(words.iter().zip(stems)) {
+                place[w as usize] = at;
+                stem[s as usize] = at;
             }
             for j in range.clone() {
                 let others = sides[1].words(j);
+                let other_stems = &sides[1].stems[sides[1].starts[j]..sides[1].starts[j + 1]];
                 let ats = [levels[0].len(), levels[1].len()];
                 levels[0].resize(ats[0] + words.len(), 0);
-                for &w in others {
+                for (&w, &s) in others.iter().zip(other_stems) {
                     let (at, level) = match place[w as usize] {
-                        0 => (stem[types[w as usize].stem as usize], STEM),
+                        0 => (stem[s as usize], STEM),
                         at => (at, EXACT),
                     };
                     if at > 0 {
@@ -373,14 +382,12 @@ impl<'a> View<'a> {
                 }
                 let [left, right] = &mut levels;
                 softener.soften(
-                    (words, &mut left[ats[0]..], &rarity[0]),
-                    (others, &mut right[ats[1]..], &rarity[1]),
+                    (words, &mut left[ats[0]..], sides[0].rarity(i)),
+                    (others, &mut right[ats[1]..], sides[1].rarity(j)),
                 );
             }
-            for &w in words {
-                place[w as usize] = 0;
-                stem[types[w as usize].stem as usize] = 0;
-            }
+            words.iter().for_each(|&w| place[w as usize] = 0);
+            stems.iter().for_each(|&s| stem[s as usize] = 0);
         }
         self.levels = levels;
     }
@@ -407,7 +414,6 @@ impl<'a> View<'a> {
                 let cell = cells.starts[i] + j - range.start;
                 for (side, worth) in worth.iter_mut().enumerate() {
                     let line = if side == 0 { i } else { j };
-                    let words = self.sides[side].words(line);
                     best.clear();
                     best.extend_from_slice(self.levels(cells, side, i, j));
                     for more in 0..most {
@@ -429,11 +435,11 @@ impl<'a> View<'a> {
                             }
                         }
                         let table = self.worths(self.sides[1 - side].size(&span));
-                        let rarity = &self.rarity[side];
-                        let sum: f32 = words
+                        let sum: f32 = self.sides[side]
+                            .rarity(line)
                             .iter()
                             .zip(&best)
-                            .map(|(&w, &level)| table[rarity[w as usize] as usize * LEVELS + level as usize])
+                            .map(|(&rarity, &level)| table[usize::from(rarity) * LEVELS + usize::from(level)])
                             .sum();
                         worth[cell * most + more] += share * sum;
                     }
@@ -449,8 +455,7 @@ impl<'a> View<'a> {
             for side in 0..2 {
                 let own = if side == 0 { left } else { right };
                 for line in own.clone() {
-                    for (at, &w) in self.sides[side].words(line).iter().enumerate() {
-                        let rarity = self.rarity[side][w as usize];
+                    for (at, &rarity) in self.sides[side].rarity(line).iter().enumerate() {
                         if rarity >= COMMON {
                             continue;
                         }
@@ -477,21 +482,27 @@ impl<'a> View<'a> {
 
     /// Learns which words stand for each other from beads that are taken to be right.
     pub fn learn(&mut self, cells: &Cells, beads: &[(Range<usize>, Range<usize>)]) {
-        let mut together: Map<(u32, u32), u32> = Map::default();
         let mut counts = [vec![0u32; self.types.len()], vec![0u32; self.types.len()]];
+        let mut spans: Vec<[Vec<u32>; 2]> = Vec::with_capacity(beads.len());
         for (left, right) in beads {
-            let spans = [left, right];
-            let words: [Vec<u32>; 2] = [0, 1].map(|side: usize| {
-                let lines = spans[side].clone();
+            let lines = [left, right];
+            spans.push([0, 1].map(|side: usize| {
+                let lines = lines[side].clone();
                 let mut words: Vec<u32> =
                     lines.flat_map(|line| self.sides[side].words(line)).copied().collect();
                 words.sort_unstable();
                 words.dedup();
                 words.iter().for_each(|&w| counts[side][w as usize] += 1);
                 words
-            });
-            for &s in &words[0] {
-                for &t in words[1].iter().filter(|&&t| t != s) {
+            }));
+        }
+        let mut together: Map<(u32, u32), u32> = Map::default();
+        for [left, right] in &mut spans {
+            // What occurs once cannot be learned from.
+            left.retain(|&s| counts[0][s as usize] > 1);
+            right.retain(|&t| counts[1][t as usize] > 1);
+            for &s in left.iter() {
+                for &t in right.iter().filter(|&&t| t != s) {
                     *together.entry((s, t)).or_insert(0) += 1;
                 }
             }
@@ -546,7 +557,7 @@ impl<'a> View<'a> {
             let (own, other) = if side == 0 { (left, right) } else { (right, left) };
             let table = self.worths(self.sides[1 - side].size(other));
             for line in own.clone() {
-                for (at, &w) in self.sides[side].words(line).iter().enumerate() {
+                for (at, &rarity) in self.sides[side].rarity(line).iter().enumerate() {
                     let level = other
                         .clone()
                         .map(|o| if side == 0 { (line, o) } else { (o, line) })
@@ -554,7 +565,7 @@ impl<'a> View<'a> {
                         .map(|(i, j)| self.levels(cells, side, i, j)[at])
                         .max();
                     sum +=
-                        table[self.rarity[side][w as usize] as usize * LEVELS + level.unwrap_or(0) as usize];
+                        table[usize::from(rarity) * LEVELS + usize::from(level.unwrap_or(0))];
                 }
             }
         }
@@ -618,8 +629,8 @@ impl Reader {
 }
 
 impl RawLines {
-    fn as_sets(self, common: &[bool]) -> Lines {
-        let mut lines = Lines { starts: vec![0], sizes: vec![0], keys: self.keys, words: Vec::new() };
+    fn as_sets(self, common: &[bool], types: &[Type], rarity: &[u8]) -> Lines {
+        let mut lines = Lines { starts: vec![0], sizes: vec![0], keys: self.keys, ..Lines::default() };
         let mut start = 0;
         let mut set = Vec::new();
         for end in self.ends {
@@ -632,6 +643,8 @@ impl RawLines {
             lines.sizes.push(end as u32);
             start = end;
         }
+        lines.rarity = lines.words.iter().map(|&w| rarity[w as usize]).collect();
+        lines.stems = lines.words.iter().map(|&w| types[w as usize].stem).collect();
         lines
     }
 }
@@ -646,7 +659,7 @@ struct Softener<'v, 'a> {
     sum: Vec<f32>,
 }
 
-/// A line's words, their levels, and how common each type is.
+/// A line's words, their levels, and how common each is.
 type Open<'l> = (&'l [u32], &'l mut [u8], &'l [u8]);
 
 impl Softener<'_, '_> {
@@ -655,7 +668,7 @@ impl Softener<'_, '_> {
         for (open, (words, levels, rarity)) in open.iter_mut().zip([&left, &right]) {
             open.clear();
             for (at, &w) in words.iter().enumerate() {
-                if levels[at] < EXACT && rarity[w as usize] < COMMON && !self.types[w as usize].number {
+                if levels[at] < EXACT && rarity[at] < COMMON && !self.types[w as usize].number {
                     open.push((at as u32, w));
                 }
             }
@@ -749,14 +762,7 @@ fn size_of(bucket: usize) -> f32 {
 /// The product of two vectors of whole numbers, of a length that 8 divides, written so that the compiler
 /// multiplies and adds pairs at once.
 fn dot_of_units(a: &[i16], b: &[i16]) -> i32 {
-    let mut sums = [0i32; 4];
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for k in 0..4 {
-            sums[k] += i32::from(a[2 * k]) * i32::from(b[2 * k])
-                + i32::from(a[2 * k + 1]) * i32::from(b[2 * k + 1]);
-        }
-    }
-    sums.iter().sum()
+    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
 
 fn letters(types: &[Type], texts: &str) -> Alike<'static> {
