@@ -5,6 +5,7 @@
 //! 2 failed.
 
 mod align;
+mod eval;
 mod export;
 mod output;
 mod search;
@@ -60,6 +61,7 @@ enum Command {
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
+    Eval(eval::EvalArgs),
     /// Print a shell completion script
     #[command(
         after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
@@ -186,6 +188,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
+        Command::Eval(args) => eval::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);
