@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split, Store};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 #[derive(Parser)]
 #[command(
@@ -126,9 +126,12 @@ impl Progress {
         if !shows_progress(global) {
             return Progress(ProgressBar::hidden());
         }
-        let style = "{prefix:.dim} {bar:24} {pos}/{len} sentences, {per_sec}, {eta} left";
+        let style = "{prefix} {wide_bar} {pos}/{len} sentences, {rate} a second, {eta} left";
         let style = ProgressStyle::with_template(style).expect("the template is well-formed");
-        Progress(ProgressBar::new(total as u64).with_style(style).with_prefix(name.to_string()))
+        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}", state.per_sec());
+        });
+        Progress(ProgressBar::new(total as u64).with_style(style).with_prefix(short(name)))
     }
 
     /// So many are done.
@@ -147,6 +150,18 @@ impl Progress {
         self.0.suspend(write)
     }
 }
+
+/// A document's name as it fits before a bar: the end of a path says most.
+fn short(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    match name.char_indices().nth_back(LONGEST) {
+        Some((cut, _)) => format!("…{}", &name[cut..].chars().skip(1).collect::<String>()),
+        None => name.into(),
+    }
+}
+
+/// Characters of a name before a bar.
+const LONGEST: usize = 24;
 
 impl Drop for Progress {
     fn drop(&mut self) {
@@ -216,42 +231,70 @@ fn shows_progress(global: &Global) -> bool {
 
 /// Opens every document of `paths`, one file at a time, and hands each to `each`.
 ///
-/// A record that cannot be used is named on standard error and counted; a file that cannot be read is an
-/// error at once where it is the only one, else counted too. Returns how many were skipped.
+/// One that cannot be used, for itself or for its language, is named on standard error and counted; the only
+/// one is an error instead. `each` hears whether there are several. Returns how many were skipped.
 pub fn each_document(
     paths: &[PathBuf],
     options: &OpenOptions,
     global: &Global,
-    mut each: impl FnMut(Document) -> anyhow::Result<()>,
+    mut each: impl FnMut(Document, bool) -> anyhow::Result<()>,
 ) -> anyhow::Result<usize> {
     let mut skipped = 0;
     for path in paths {
-        let documents = match Document::open(path, options) {
-            Ok(documents) => documents,
-            Err(error) if paths.len() == 1 => return Err(error.into()),
-            Err(error) => vec![Err(error)],
-        };
-        let only = paths.len() == 1 && documents.len() == 1;
+        let documents = Document::open(path, options).unwrap_or_else(|error| vec![Err(error)]);
+        let several = paths.len() > 1 || documents.len() > 1;
         for document in documents {
-            match document {
-                Ok(document) => {
-                    if global.verbose {
-                        tell(&document);
-                    }
-                    each(document)?;
+            let done = document.map_err(|error| advised(error, "--lang", global)).and_then(|document| {
+                if global.verbose {
+                    tell(&document);
                 }
-                Err(error) if only => return Err(error.into()),
-                Err(error) => {
-                    let _ = writeln!(io::stderr(), "diptych: skipped {error}");
+                each(document, several)
+            });
+            match done {
+                Err(error) if several && is_about_one_input(&error) => {
+                    let _ = writeln!(io::stderr(), "diptych: skipped {error:#}");
                     skipped += 1;
                 }
+                done => done?,
             }
         }
     }
     if skipped > 0 {
-        note(global, format_args!("{skipped} of the inputs were skipped, each named above"));
+        note(global, format_args!("{} skipped, named above", plural(skipped as u64, "input")));
     }
     Ok(skipped)
+}
+
+/// Whether an error leaves the other inputs of a run untouched.
+fn is_about_one_input(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref();
+    matches!(
+        kind,
+        Some(
+            Error::File { .. }
+                | Error::Input { .. }
+                | Error::UnknownLanguage { .. }
+                | Error::UnsupportedLanguage { .. }
+        )
+    )
+}
+
+/// The error, with the `option` that helps where a language is unknown, and the languages there are.
+pub fn advised(mut error: Error, option: &str, global: &Global) -> anyhow::Error {
+    if let Error::UnknownLanguage { way_out, .. } = &mut error {
+        let models = Models::locate(global.models.as_deref());
+        *way_out = format!(
+            "name it with {option} (models here: {}; one for another language goes into {})",
+            models.map_or_else(|_| "en".into(), |models| models.supported()),
+            Models::user_directory().unwrap_or_default().display()
+        );
+    }
+    error.into()
+}
+
+/// `1 document`, `2 documents`.
+pub fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Says what a document was taken for, and what was assumed.
@@ -259,10 +302,10 @@ pub fn tell(document: &Document) {
     let mut err = io::stderr().lock();
     let _ = writeln!(
         err,
-        "diptych: {}: {}, {} sentences",
+        "diptych: {}: {}, {}",
         document.name(),
         document.lang().name(),
-        document.spans().len()
+        plural(document.spans().len() as u64, "sentence")
     );
     for text in &document.meta().notes {
         let _ = writeln!(err, "diptych: {}: {text}", document.name());

@@ -19,8 +19,8 @@ pub enum Error {
     #[error("{name}: {what}")]
     Input { name: String, what: String },
     /// The language of a document cannot be told.
-    #[error("{name}: cannot tell the language; name it (supported here: {supported})")]
-    UnknownLanguage { name: String, supported: String },
+    #[error("{name}: cannot tell the language; {way_out}")]
+    UnknownLanguage { name: String, way_out: String },
     /// There is no model that turns this language into English.
     #[error(
         "{name}: no model for {lang}; supported here: {supported}; to add one, put its directory {tag}-en \

@@ -88,7 +88,7 @@ fn write_one(
 ) -> anyhow::Result<usize> {
     let first = langs.first().map(|(source, _)| source);
     let source = first.filter(|first| langs.iter().all(|(source, _)| source == *first));
-    let mut out = Output::open(args.output.as_deref(), Some(&args.store))?;
+    let mut out = Output::open(args.output.as_deref(), [args.store.as_path()])?;
     let count = write_pairs(args, store, Exporter::new(&mut out, format, source)?)?;
     out.keep()?;
     Ok(count)
@@ -120,8 +120,8 @@ fn write_two(args: &ExportArgs, store: &Store, langs: &[(Lang, Lang)]) -> anyhow
         name.push(format!(".{lang}"));
         PathBuf::from(name)
     };
-    let mut source = Output::open(Some(&with_lang(source)), Some(&args.store))?;
-    let mut target = Output::open(Some(&with_lang(target)), Some(&args.store))?;
+    let mut source = Output::open(Some(&with_lang(source)), [args.store.as_path()])?;
+    let mut target = Output::open(Some(&with_lang(target)), [args.store.as_path()])?;
     let count = write_pairs(args, store, Exporter::moses(&mut source, &mut target))?;
     source.keep()?;
     target.keep()?;

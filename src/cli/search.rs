@@ -49,7 +49,7 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut hits = store.search(&query, args.limit.saturating_add(1))?;
     let more = hits.len() > args.limit;
     hits.truncate(args.limit);
-    let mut out = Output::open(None, None)?;
+    let mut out = Output::standard();
     match args.format {
         SearchFormat::Text => print(&mut out, &hits, is_coloured())?,
         SearchFormat::Tsv => export(&mut out, &hits, ExportFormat::Tsv)?,

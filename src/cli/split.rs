@@ -28,9 +28,9 @@ pub struct SplitArgs {
 
 /// Runs the command.
 pub fn run(args: &SplitArgs, global: &Global) -> anyhow::Result<Outcome> {
-    let mut out = Output::open(None, None)?;
+    let mut out = Output::standard();
     let options = args.reading.options(args.lang.clone());
-    let skipped = each_document(&args.files, &options, global, |document| {
+    let skipped = each_document(&args.files, &options, global, |document, _| {
         for (i, paragraph) in document.paragraphs().into_iter().enumerate() {
             if args.paragraphs && i > 0 {
                 writeln!(out)?;
