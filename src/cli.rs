@@ -26,9 +26,10 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
     version,
     about = "Reads documents in different languages side by side: translate, align, compare, offline",
     after_help = "Examples:\n  \
-        diptych translate artikel.txt                     a German article in English\n  \
-        diptych align bericht.txt report.txt --store c.db sentence pairs into a store\n  \
-        diptych export --store c.db --format tmx -o c.tmx\n\n\
+        diptych translate artikel.txt                      a German article in English\n  \
+        diptych align bericht.txt report.txt --store c.db  sentence pairs into a store\n  \
+        diptych export --store c.db --format tmx -o c.tmx  out of it, for other tools\n\n\
+        A command's own page: diptych translate --help\n\
         Exit codes: 0 done; 1 done, but inputs were skipped or the answer is no; 2 failed."
 )]
 struct Cli {
@@ -40,6 +41,7 @@ struct Cli {
 
 /// Options that every command takes.
 #[derive(Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Only errors on standard error: no progress, no notes
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -47,7 +49,7 @@ pub struct Global {
     /// Say what was assumed: encodings, languages, what was left out
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Directory of models, looked into before any other place
+    /// Directory of models (such as de-en), looked into before any other place
     #[arg(long, global = true, value_name = "DIR")]
     pub models: Option<PathBuf>,
 }
@@ -61,9 +63,10 @@ enum Command {
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
     /// Print a shell completion script
-    #[command(
-        after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
-    )]
+    #[command(after_help = "Examples:\n  \
+            diptych completions bash > ~/.local/share/bash-completion/completions/diptych\n  \
+            diptych completions zsh > ~/.zfunc/_diptych     with ~/.zfunc in fpath before compinit\n  \
+            diptych completions fish > ~/.config/fish/completions/diptych.fish")]
     Completions {
         shell: clap_complete::Shell,
     },
@@ -71,14 +74,15 @@ enum Command {
 
 /// How documents are read: shared by all commands that read some.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Reading")]
 pub struct Reading {
-    /// One sentence a line, blank lines kept as empty sentences
+    /// The files have one sentence a line; blank lines are kept as empty sentences
     #[arg(long)]
     pub presplit: bool,
     /// Keep menus, captions, credits and "more stories" as text
     #[arg(long)]
     pub keep_boilerplate: bool,
-    /// What the files hold: text, html or jsonl; told by their endings and first lines where not given
+    /// What the files hold: text, html or jsonl [default: told by their endings and first lines]
     #[arg(long, value_name = "FORMAT")]
     pub input_format: Option<InputFormat>,
     /// Largest document in megabytes
@@ -102,8 +106,9 @@ impl Reading {
 
 /// How documents become English: shared by all commands that translate.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Translating")]
 pub struct Engine {
-    /// Threads that translate; 0: one a core
+    /// Threads that translate; 0 is one a core. The result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 }

@@ -272,6 +272,7 @@ impl<W: Write> Renderer<W> {
 fn html_row(out: &mut impl Write, row: &Row, place: &Place) -> Result<()> {
     let mut classes = Vec::new();
     classes.extend(place.opens.then_some("opens"));
+    classes.extend(place.heading.map(|_| "heading"));
     classes.extend(row.flag.map(|_| "check"));
     let class = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
     let cell = |text: &str, lang: &str, mark: &str| {
@@ -317,7 +318,10 @@ const HTML_HEAD: &str = include_str!("render.html");
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::document::OpenOptions;
 
     fn rendered(format: RenderFormat) -> (String, Vec<Suspicion>) {
         let text = "Ein <Satz>. Es kamen 30.\n\nEnde.".to_string();
@@ -339,7 +343,37 @@ mod tests {
         insta::assert_snapshot!(rendered(RenderFormat::Bilingual).0);
         insta::assert_snapshot!(rendered(RenderFormat::Tsv).0);
         insta::assert_snapshot!(rendered(RenderFormat::JsonLines).0);
-        insta::assert_snapshot!(rendered(RenderFormat::Html).0);
+        let html = rendered(RenderFormat::Html).0;
+        insta::assert_snapshot!(html.split_once("<main>").unwrap().1);
+    }
+
+    #[test]
+    fn a_page_of_html_says_what_it_is_and_what_its_marks_mean() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/read/page.de.html");
+        let document = Document::open(&path, &OpenOptions::default()).unwrap().remove(0).unwrap();
+        let english = vec!["Words.".to_string(); document.spans().len()];
+        let mut out = Vec::new();
+        let mut renderer = Renderer::new(&mut out, RenderFormat::Html);
+        renderer.begin(&document, "by machine", true).unwrap();
+        renderer.sentences(&document, 0, &english, None).unwrap();
+        renderer.end().unwrap();
+        let suspects = renderer.finish().unwrap();
+        let html = String::from_utf8(out).unwrap();
+        for part in [
+            "<title>Neue Fähre verbindet Tannhafen mit der Insel Grooten</title>",
+            "<p class=\"about\"><span lang=\"de\">Ole Brandsen</span> · <span lang=\"de\">2025-04-02T09:30:00+02:00</span> · ",
+            "<a href=\"https://kuestenblatt.example/faehre-tannhafen\">",
+            "By machine. A <mark>check</mark> beside a sentence is <a href=\"#signs\">",
+            "<td lang=\"de\"><h1>Neue Fähre verbindet Tannhafen mit der Insel Grooten</h1></td><td lang=\"en\"><h1>Words.</h1>",
+            "<td lang=\"de\"><h2>Batterien statt Diesel</h2></td>",
+            "<tr class=\"opens check\">",
+            "<dt><mark>check: length</mark></dt><dd>The translation is far shorter",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
+        assert!(suspects.contains(&Suspicion::Length));
+        let outside = ["src=", "@import", "url(", "<script", "<link"];
+        assert!(!outside.iter().any(|reference| html.contains(reference)), "{html}");
     }
 
     #[test]

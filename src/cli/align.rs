@@ -16,13 +16,15 @@ use super::{Engine, Global, Outcome, Progress, Reading, advised, note, plural, t
 /// Align a document with its translation and print or store the sentence pairs
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diptych align bericht.txt report.txt                        pairs as TSV on standard output
-  diptych align bericht.html report.html --store corpus.db    into a store; again replaces, never doubles
-  diptych align --presplit a.de a.en --format beads           [0, 1]:[0]:0.87, ids from 0
-  diptych align --presplit --translations a.de.mt a.de a.fr --format tmx -o a.tmx
+  diptych align bericht.txt report.txt                 pairs as a table
+  diptych align bericht.txt report.txt --store c.db    into a store
+  diptych align --presplit --format beads a.de a.en    [0, 1]:[0]:0.87, ids from 0
+  diptych align --presplit --translations a.mt --format tmx -o a.tmx a.de a.fr
 
-With --translations the pair is matched over your own translations of SOURCE into TARGET's language: line for
-line with --presplit, else a TSV file of sentence and translation. No model is needed then.")]
+Aligning the same pair into a store again replaces it, never doubles.
+With --translations the pair is matched over your own translations of SOURCE
+into TARGET's language: line for line with --presplit, else a TSV file of
+sentence and translation. No model is needed then.")]
 pub struct AlignArgs {
     /// The document
     source: PathBuf,

@@ -15,10 +15,11 @@ use super::{Global, Outcome, note};
 #[command(after_help = "Examples:\n  \
     diptych export --store corpus.db --format tmx -o corpus.tmx\n  \
     diptych export --store corpus.db --min-score 0.9 --one-to-one | cut -f 1,2\n  \
-    diptych export --store corpus.db --format moses -o corpus     writes corpus.de and corpus.en\n\n\
-    TSV columns (no head line): source, target, score, type, source document, target document,\n\
-    source sentences, target sentences (numbers from 0). Line ends and tabs inside a text are made\n\
-    blanks; JSON Lines keeps the text as written. Null alignments and blank lines are left out.\n\
+    diptych export --store corpus.db --format moses -o corpus  corpus.de, corpus.en\n\n\
+    TSV columns (no head line): source, target, score, type, source document,\n\
+    target document, source sentences, target sentences (numbers from 0). Line ends\n\
+    and tabs inside a text are made blanks; JSON Lines keeps the text as written.\n\
+    Null alignments and blank lines are left out. Exit code 1 where no pair passes.\n\
     A file named by -o appears when it is complete, or not at all.")]
 pub struct ExportArgs {
     /// The store, as made by `diptych align --store`

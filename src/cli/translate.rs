@@ -13,13 +13,15 @@ use super::{Engine, Global, Outcome, Progress, Reading, each_document, note, plu
 /// Translate documents into English, sentence by sentence; English ones pass through unchanged
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diptych translate artikel.txt                       English text, paragraphs kept
-  diptych translate --format bilingual artikel.html   each sentence with its English
-  diptych translate --format html -o a.html a.txt     a page to read side by side
-  diptych translate --format tsv *.txt > all.tsv      document, sentence (from 0), source, English, flag
-  curl -s URL | diptych translate -
+  diptych translate artikel.txt                      English, paragraphs kept
+  diptych translate --format bilingual artikel.html  each sentence with its English
+  diptych translate --format html -o a.html a.txt    a page to read side by side
+  diptych translate --format tsv *.txt > all.tsv     a table, for programs
+  curl -s URL | diptych translate -                  from a pipe
 
-A flag (empty, repetition, length, untranslated, numbers) marks a translation that is not to be trusted.")]
+Text in English passes through. A flag marks a translation that is not to be
+trusted, and says why: empty, repetition, length, untranslated or numbers.
+Several documents: one that cannot be used is skipped and named; exit code 1.")]
 pub struct TranslateArgs {
     /// Files, or - for standard input
     #[arg(required = true)]
@@ -27,7 +29,7 @@ pub struct TranslateArgs {
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Language of the documents, where it is known (de, en, …)
+    /// Language of the documents, where it is known (de, en, …) [default: told by page and text]
     #[arg(short, long)]
     lang: Option<Lang>,
     /// Write to a file instead of standard output
