@@ -132,7 +132,7 @@ fn plain(text: &str) -> String {
     });
     let text = number.map_or(text, |(_, rest)| rest);
     let lower = text.to_lowercase().replace('’', "'");
-    lower.trim_matches(|c: char| c.is_whitespace() || "-–—*•·|>»›«‹▶►▸→…:+[](){}!".contains(c)).into()
+    lower.trim_matches(|c: char| c.is_whitespace() || "-–—*•·|>»›«‹▶►▸→…:+[](){}!#".contains(c)).into()
 }
 
 /// The phrases of one section of phrases.txt.
