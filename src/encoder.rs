@@ -317,6 +317,11 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum::<f32>()
 }
 
+/// A hash of a text that is the same everywhere.
+pub(crate) fn fnv_text(text: &str) -> u64 {
+    finish(fnv(fnv_start(b't'), text.as_bytes()))
+}
+
 fn fnv_start(class: u8) -> u64 {
     fnv(14_695_981_039_346_656_037, &[class])
 }

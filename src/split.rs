@@ -1,7 +1,13 @@
-//! Text to sentence spans.
+//! Text to sentence spans. A pass over the text stops at every mark that may end a sentence (`.`, `?`, `…`, `。`)
+//! and at every line end, and decides there by the words on both sides; what the words of a language mean is
+//! in split/*.txt. Text that holds no mark costs one look at each byte, and no decision looks further back
+//! than a word or two, or further on than the next word, so that time is linear whatever the text.
+
+mod rules;
 
 use crate::document::Span;
 use crate::lang::Lang;
+use rules::{Abbreviation, Rules};
 
 /// What a sentence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,15 +19,613 @@ pub enum Split {
     Lines,
 }
 
-/// The sentences of `text`: in order, disjoint, only white space between them, trimmed.
-/// With [`Split::Lines`] a blank line is an empty span.
-pub fn split(text: &str, _lang: &Lang, _how: Split) -> Vec<Span> {
+/// The sentences of `text`: in order, disjoint, trimmed, only white space between them.
+///
+/// With [`Split::Lines`] a blank line is an empty span; a line end at the end of the text begins no further
+/// line. With [`Split::Sentences`] a language without lists of its own gets rules common to many.
+pub fn split(text: &str, lang: &Lang, how: Split) -> Vec<Span> {
+    match how {
+        Split::Lines => lines(text),
+        Split::Sentences => Splitter::new(text, Rules::of(lang.as_str())).sentences(),
+    }
+}
+
+fn lines(text: &str) -> Vec<Span> {
     let mut start = 0;
-    text.lines()
+    text.split_inclusive('\n')
         .map(|line| {
-            let at = line.as_ptr() as usize - text.as_ptr() as usize;
-            start = at;
-            Span { start, end: start + line.len() }
+            let at = start + (line.len() - line.trim_start().len());
+            let trimmed = line.trim();
+            let span = if trimmed.is_empty() {
+                Span { start, end: start }
+            } else {
+                Span { start: at, end: at + trimmed.len() }
+            };
+            start += line.len();
+            span
         })
         .collect()
+}
+
+/// Marks and line ends: where the pass stops.
+const STOPS: [char; 29] = [
+    '.', '!', '?', '…', '‼', '⁇', '⁈', '⁉', '؟', '۔', '।', '॥', '։', '።', '។', '။', '。', '！', '？', '．',
+    '｡', ';', '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+];
+
+/// First bytes of the characters of [`STOPS`].
+const STOP_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < STOPS.len() {
+        let mut bytes = [0; 4];
+        STOPS[i].encode_utf8(&mut bytes);
+        table[bytes[0] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+/// The longest word, and the longest run without blanks, that is looked at: in bytes, far over any abbreviation.
+const WORD: usize = 64;
+
+/// How far into a sentence its first word is looked for behind quotes, brackets and bullets, in bytes.
+const OPENING: usize = 16;
+
+/// What a run of marks is; the later a kind stands here, the more it outweighs others in the same run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// One full stop.
+    Dot,
+    /// An ellipsis.
+    Dots,
+    /// A mark that is never part of a word: `!`, `?`, a danda.
+    Firm,
+    /// A full-width mark: no blank follows.
+    Wide,
+}
+
+/// A run of marks with the quotes and brackets that it closes.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    kind: Kind,
+    start: usize,
+    /// Where the closing quotes and brackets begin.
+    closers: usize,
+    end: usize,
+    /// Whether a quotation is closed.
+    quoted: bool,
+}
+
+/// How the text goes on after a mark: its first word, behind opening quotes, brackets, dashes and symbols.
+#[derive(Debug, Clone, Copy)]
+struct Next<'a> {
+    case: Case,
+    word: &'a str,
+    /// The character after the word.
+    then: Option<char>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Lower,
+    Upper,
+    Digit,
+    /// A letter of a script without cases, or any word behind a bullet.
+    Other,
+    /// No word: the line ends, or a comma or the like follows.
+    None,
+}
+
+struct Splitter<'a> {
+    text: &'a str,
+    rules: &'static Rules,
+    /// Where the sentence begins.
+    start: usize,
+    /// Straight double quotes of the line are counted up to here, and whether their number is odd: counted
+    /// only where it matters, and every byte once.
+    quotes: (usize, bool),
+    spans: Vec<Span>,
+}
+
+impl<'a> Splitter<'a> {
+    fn new(text: &'a str, rules: &'static Rules) -> Splitter<'a> {
+        Splitter { text, rules, start: skip_white(text, 0), quotes: (0, false), spans: Vec::new() }
+    }
+
+    fn sentences(mut self) -> Vec<Span> {
+        let mut at = 0;
+        while let Some((stop, c)) = self.next_stop(at) {
+            at = stop + c.len_utf8();
+            if is_line_end(c) {
+                self.close(stop);
+                self.quotes = (at, false);
+            } else if self.is_mark(c) {
+                let mark = self.mark(stop);
+                at = mark.end;
+                if self.ends(mark) {
+                    self.close(mark.end);
+                }
+            }
+        }
+        self.close(self.text.len());
+        self.spans
+    }
+
+    fn next_stop(&self, mut at: usize) -> Option<(usize, char)> {
+        let bytes = self.text.as_bytes();
+        loop {
+            at += bytes[at..].iter().position(|&byte| STOP_BYTES[usize::from(byte)])?;
+            let c = self.char_at(at)?;
+            if STOPS.contains(&c) {
+                return Some((at, c));
+            }
+            at += c.len_utf8();
+        }
+    }
+
+    /// Ends the sentence at `end`, where one has begun.
+    fn close(&mut self, end: usize) {
+        if self.start >= end {
+            return;
+        }
+        let sentence = self.text[self.start..end].trim_end();
+        if !sentence.is_empty() {
+            self.spans.push(Span { start: self.start, end: self.start + sentence.len() });
+        }
+        self.start = skip_white(self.text, end);
+    }
+
+    fn char_at(&self, at: usize) -> Option<char> {
+        self.text[at..].chars().next()
+    }
+
+    fn char_before(&self, at: usize) -> Option<char> {
+        self.text[..at].chars().next_back()
+    }
+
+    fn is_mark(&self, c: char) -> bool {
+        c != ';' && STOPS.contains(&c) && !is_line_end(c) || c == ';' && self.rules.greek
+    }
+
+    /// The run of marks at `start`, spaced ones (`. . .`) included, and what it closes.
+    fn mark(&mut self, start: usize) -> Mark {
+        let mut kind = Kind::Dot;
+        let mut end = start;
+        loop {
+            let at = skip_blanks(self.text, end);
+            let Some(c) = self.char_at(at).filter(|&c| self.is_mark(c)) else { break };
+            let next = at + c.len_utf8();
+            // A dot before a letter or digit belongs to what follows: `.NET`, `.5`.
+            if at > end && self.char_at(next).is_some_and(char::is_alphanumeric) {
+                break;
+            }
+            kind = kind.max(match c {
+                '.' if end == start => Kind::Dot,
+                '.' | '…' => Kind::Dots,
+                '。' | '！' | '？' | '．' | '｡' => Kind::Wide,
+                _ => Kind::Firm,
+            });
+            end = next;
+        }
+        let (closed, quoted) = self.closers(end);
+        Mark { kind, start, closers: end, end: closed, quoted }
+    }
+
+    /// Where the closing quotes, brackets and note marks from `at` on end, and whether a quote is among them.
+    fn closers(&mut self, mut at: usize) -> (usize, bool) {
+        let mut quoted = false;
+        while let Some(c) = self.char_at(at) {
+            let next = at + c.len_utf8();
+            if is_closing_bracket(c) || matches!(c, '¹' | '²' | '³') {
+                at = next;
+            } else if is_quote(c) && self.closes(c, at, next) {
+                at = next;
+                quoted = true;
+            } else if let Some(end) = note(&self.text[at..]) {
+                at += end;
+            } else if is_blank(c) {
+                // `« Oui. »`: a closing quote behind a blank stands before another blank or a comma.
+                let quote = skip_blanks(self.text, at);
+                let Some(c) = self.char_at(quote) else { break };
+                let free = self.char_at(quote + c.len_utf8()).is_none_or(|c| {
+                    c.is_whitespace()
+                        || matches!(c, '.' | ',' | ';' | ':' | '!' | '?')
+                        || is_closing_bracket(c)
+                });
+                if !free || !(matches!(c, '»' | '›' | '”') || c == '"' && self.is_quoted(quote)) {
+                    break;
+                }
+                at = quote + c.len_utf8();
+                quoted = true;
+            } else {
+                break;
+            }
+        }
+        (at, quoted)
+    }
+
+    /// Whether the quote `c` at `at`, right behind a mark, closes a quotation. Before a blank any style does;
+    /// before a letter (the blank is missing) the style of the language decides, or for `"` their number.
+    fn closes(&mut self, c: char, at: usize, next: usize) -> bool {
+        let follows = self.char_at(next);
+        if c == '«' && !self.rules.low_quotes {
+            return follows.is_none_or(|c| !is_blank(c) && !c.is_alphanumeric());
+        }
+        if !follows.is_some_and(char::is_alphanumeric) {
+            return true;
+        }
+        match c {
+            '"' => self.is_quoted(at),
+            '“' | '‘' | '‹' => self.rules.low_quotes,
+            '»' | '›' => !self.rules.low_quotes,
+            '\'' => false,
+            _ => true,
+        }
+    }
+
+    /// Whether `at` lies within straight double quotes: asked for growing positions only.
+    fn is_quoted(&mut self, at: usize) -> bool {
+        let (from, odd) = self.quotes;
+        if at > from {
+            let count = self.text.as_bytes()[from..at].iter().filter(|&&byte| byte == b'"').count();
+            self.quotes = (at, odd ^ (count % 2 == 1));
+        }
+        self.quotes.1
+    }
+
+    /// Whether a sentence ends with `mark`.
+    fn ends(&self, mark: Mark) -> bool {
+        let Some(c) = self.char_at(mark.end) else { return false };
+        if self.is_opening(mark.start) || self.is_omission(mark) {
+            return false;
+        }
+        if mark.kind == Kind::Wide {
+            return self.wide_ends(mark, c);
+        }
+        if !c.is_whitespace() {
+            return self.glued_ends(mark, c);
+        }
+        let next = self.next(mark.end);
+        match (next.case, mark.kind) {
+            (Case::None | Case::Lower, _) => false,
+            (_, Kind::Dot) => self.dot_ends(mark, next),
+            (case, Kind::Dots) => {
+                case != Case::Digit && !self.rules.articles.contains(self.word_before(mark.start))
+            }
+            (_, Kind::Firm | Kind::Wide) => true,
+        }
+    }
+
+    /// Whether no letter or digit stands between the start of the sentence and `at`.
+    fn is_opening(&self, at: usize) -> bool {
+        at <= self.start + OPENING && !self.text[self.start.min(at)..at].contains(char::is_alphanumeric)
+    }
+
+    /// Whether brackets hold the marks alone: `(!)`, `[…]`.
+    fn is_omission(&self, mark: Mark) -> bool {
+        matches!(self.char_before(mark.start), Some('(' | '['))
+            && matches!(self.char_at(mark.closers), Some(')' | ']'))
+    }
+
+    /// Full-width marks end sentences unless the quotation goes on: Japanese 「…。」と, digits, a comma.
+    fn wide_ends(&self, mark: Mark, c: char) -> bool {
+        let goes_on = mark.end > mark.closers && is_hiragana(c);
+        let number = self.text[mark.start..].starts_with('．') && c.is_numeric();
+        !goes_on && !number && !matches!(c, '、' | '，' | ',' | '；' | '：')
+    }
+
+    /// A mark without a blank after it ends a sentence only between two plain words, the second with a capital
+    /// (`könnten.Das`): not in `Node.js`, `z.B.`, `www.Beispiel.de`, `String.Format`.
+    fn glued_ends(&self, mark: Mark, c: char) -> bool {
+        let before = self.run_before(mark.start);
+        if mark.kind == Kind::Firm && is_caseless(c) {
+            return self.char_before(mark.start).is_some_and(is_caseless);
+        }
+        if mark.kind == Kind::Dots {
+            return false;
+        }
+        let after = run_after(&self.text[mark.end..]).trim_start_matches(is_quote);
+        let word = after.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let begins = self.rules.starts.contains(word);
+        if before.len() == 4 && before.bytes().all(|byte| byte.is_ascii_digit()) {
+            return begins;
+        }
+        let mut letters = word.chars();
+        let capital = letters.next().is_some_and(char::is_uppercase);
+        let rest = letters.as_str();
+        if !capital || rest.is_empty() || !is_plain(rest) || is_domain(word) {
+            return false;
+        }
+        let mut letters = before.chars();
+        let first = letters.next();
+        let sure = begins || first.is_some_and(char::is_lowercase);
+        sure && first.is_some_and(char::is_alphabetic)
+            && letters.as_str().chars().count() >= 2
+            && is_plain(letters.as_str())
+            && (begins || self.abbreviation(before, mark.start - before.len()).is_none())
+    }
+
+    /// Whether one full stop before a blank and a word other than a small one ends a sentence.
+    fn dot_ends(&self, mark: Mark, next: Next) -> bool {
+        let token = self.token_before(mark.start);
+        let start = mark.start - token.len();
+        let begins = self.rules.starts.contains(next.word) && !matches!(next.then, Some('.' | '-' | '‑'));
+        if token.is_empty() {
+            return true;
+        }
+        if is_number(token) || self.rules.ordinals && is_roman(token) {
+            return self.number_ends(token, start, mark, next, begins);
+        }
+        match self.abbreviation(token, start) {
+            None => true,
+            Some(Abbreviation::Never) => false,
+            Some(Abbreviation::Number) => next.case != Case::Digit && !is_roman(next.word),
+            Some(Abbreviation::Unclear) => begins || mark.quoted && next.case == Case::Upper,
+            Some(Abbreviation::Ends) => !self.rules.follows.contains(next.word),
+        }
+    }
+
+    /// A number with a dot is a list label at the start of a sentence, part of a date before a further number,
+    /// in German an ordinal where an article or the noun says so, else the end.
+    fn number_ends(&self, token: &str, start: usize, mark: Mark, next: Next, begins: bool) -> bool {
+        let digits = token.bytes().filter(u8::is_ascii_digit).count();
+        if self.is_opening(start) && digits <= 3 && !token.contains('.') {
+            return false;
+        }
+        if next.case == Case::Digit {
+            let day = token.len() <= 2 && next.word.len() <= 2 && next.then == Some('.');
+            let year = token.len() <= 2
+                && next.word.len() == 4
+                && self.text[..start].trim_end().strip_suffix('.').is_some_and(|t| t.ends_with(is_digit));
+            return !day && !year;
+        }
+        let ordinal = self.rules.ordinals && digits <= 3 && next.case == Case::Upper;
+        if !ordinal || begins || mark.quoted {
+            return true;
+        }
+        !self.rules.counted.contains(next.word) && !self.rules.articles.contains(self.word_before(start))
+    }
+
+    /// What kind of abbreviation `token`, which begins at `start` and stands before a dot, is.
+    fn abbreviation(&self, token: &str, start: usize) -> Option<Abbreviation> {
+        let known = &self.rules.abbreviations;
+        if token.len() > WORD / 2 {
+            return None;
+        }
+        let opens = self.is_opening(start);
+        if let Some(&kind) = known.get(token) {
+            return Some(kind);
+        }
+        if opens && token.chars().next().is_some_and(char::is_uppercase) {
+            let small = token.chars().flat_map(char::to_lowercase).collect::<String>();
+            if let Some(&kind) = known.get(small.as_str()) {
+                return Some(kind);
+            }
+        }
+        let elided = matches!(self.char_before(start), Some('\'' | '’'));
+        let mut chars = token.chars();
+        if let (Some(letter), None) = (chars.next(), chars.next()) {
+            return if elided { None } else { self.letter(letter, start, opens) };
+        }
+        if token.contains('.') {
+            return is_dotted(token).then_some(Abbreviation::Unclear);
+        }
+        if let Some((_, last)) = token.rsplit_once('-')
+            && last.len() > 1
+            && let Some(&kind) = known.get(last)
+        {
+            return Some(kind);
+        }
+        let guessed = self.rules.guesses && token.len() <= 4 && !elided && is_consonants(token);
+        let ending = self.rules.endings.iter().any(|ending| token.ends_with(ending));
+        (guessed || ending).then_some(Abbreviation::Unclear)
+    }
+
+    /// A single letter: part of a spaced abbreviation (`z. B.`), an initial, a list label.
+    fn letter(&self, letter: char, start: usize, opens: bool) -> Option<Abbreviation> {
+        if opens {
+            return Some(Abbreviation::Never);
+        }
+        let mut joined = letter.to_string();
+        let mut at = start;
+        for _ in 0..4 {
+            let Some(before) = self.text[self.start..at].trim_end().strip_suffix('.') else { break };
+            let Some(c) = before.chars().next_back() else { break };
+            at = self.start + before.len() - c.len_utf8();
+            if !c.is_alphabetic() || self.text[self.start..at].ends_with(char::is_alphanumeric) {
+                break;
+            }
+            joined.insert(0, '.');
+            joined.insert(0, c);
+            if let Some(&kind) = self.rules.abbreviations.get(joined.as_str()) {
+                return Some(kind);
+            }
+        }
+        (letter.is_uppercase() || letter.is_ascii_lowercase()).then_some(Abbreviation::Unclear)
+    }
+
+    /// The word before the mark at `end`, with dots and hyphens within.
+    fn token_before(&self, end: usize) -> &'a str {
+        let from = self.window(end);
+        let window = &self.text[from..end];
+        let start = window.rfind(is_delimiter).map_or(0, |at| at + width(&window[at..]));
+        &window[start..]
+    }
+
+    /// The word before the blanks before `end`; empty where something else stands there.
+    fn word_before(&self, end: usize) -> &'a str {
+        let from = self.window(end);
+        let window = self.text[from..end].trim_end();
+        let start = window.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + width(&window[at..]));
+        &window[start..]
+    }
+
+    /// What stands before `end` without a blank, opening quotes and brackets left out.
+    fn run_before(&self, end: usize) -> &'a str {
+        let from = self.window(end);
+        let window = &self.text[from..end];
+        let start = window.rfind(char::is_whitespace).map_or(0, |at| at + width(&window[at..]));
+        window[start..].trim_start_matches(|c: char| !c.is_alphanumeric())
+    }
+
+    /// Where looking back from `end` stops.
+    fn window(&self, end: usize) -> usize {
+        let mut from = end.saturating_sub(WORD).max(self.start).min(end);
+        while !self.text.is_char_boundary(from) {
+            from += 1;
+        }
+        from
+    }
+
+    /// The first word from `at` on.
+    fn next(&self, mut at: usize) -> Next<'a> {
+        let nothing = Next { case: Case::None, word: "", then: None };
+        let (mut bullet, mut apostrophe, mut ellipsis) = (false, false, false);
+        loop {
+            let Some(c) = self.char_at(at) else { return nothing };
+            if c.is_alphanumeric() {
+                break;
+            }
+            let closed = matches!(c, ',' | ';' | ':' | ')' | ']' | '}' | '%' | '/' | '=' | '&');
+            // One ellipsis may stand before the word; more would make looking ahead long.
+            if closed || is_line_end(c) || self.is_mark(c) && (c != '…' || ellipsis) {
+                return nothing;
+            }
+            ellipsis |= c == '…';
+            bullet |= matches!(c, '•' | '·' | '▪' | '●' | '○' | '◦' | '‣' | '►' | '■' | '□');
+            apostrophe = matches!(c, '\'' | '’' | '‘');
+            at += c.len_utf8();
+        }
+        let rest = &self.text[at..];
+        let end: usize =
+            rest.chars().take(WORD).take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
+        let (word, then) = (&rest[..end], self.char_at(at + end));
+        let clitic = self.rules.clitics && apostrophe && matches!(word, "s" | "t" | "n" | "k" | "m");
+        let case = if bullet || clitic { Case::Other } else { case(word) };
+        Next { case, word, then }
+    }
+}
+
+fn case(word: &str) -> Case {
+    let mut chars = word.chars();
+    match chars.next() {
+        None => Case::None,
+        Some(c) if is_caseless(c) => Case::Other,
+        // iPhone, eBay: the capital comes second.
+        Some(c) if c.is_lowercase() && chars.next().is_some_and(char::is_uppercase) => Case::Upper,
+        Some(c) if c.is_lowercase() => Case::Lower,
+        Some(c) if c.is_alphabetic() => Case::Upper,
+        Some(_) => Case::Digit,
+    }
+}
+
+/// Letters of scripts without cases; Georgian, whose small letters have capitals in headings only, is one.
+fn is_caseless(c: char) -> bool {
+    c.is_alphabetic() && (!c.is_lowercase() && !c.is_uppercase() || matches!(c, 'ა'..='ჿ'))
+}
+
+fn is_hiragana(c: char) -> bool {
+    matches!(c, 'ぁ'..='ゟ')
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && !is_line_end(c)
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '“' | '”' | '„' | '‘' | '’' | '‚' | '«' | '»' | '‹' | '›')
+}
+
+fn is_closing_bracket(c: char) -> bool {
+    matches!(c, ')' | ']' | '}' | '」' | '』' | '）' | '】' | '〉' | '》' | '〕' | '］')
+}
+
+/// What parts words, apart from dots and hyphens.
+fn is_delimiter(c: char) -> bool {
+    c.is_whitespace()
+        || is_quote(c)
+        || is_closing_bracket(c)
+        || matches!(
+            c,
+            '(' | '[' | '{' | '<' | '>' | '/' | '|' | ',' | ';' | ':' | '!' | '?' | '…' | '–' | '—' | '*'
+        )
+}
+
+/// The length of a note mark such as `[12]` at the start of `text`.
+fn note(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('[')?;
+    let digits = inner.bytes().take(4).take_while(u8::is_ascii_digit).count();
+    (digits > 0 && inner[digits..].starts_with(']')).then_some(digits + 2)
+}
+
+/// `20`, `3.5`, `5.2`, `3-5`: digits, with dots and hyphens within.
+fn is_number(token: &str) -> bool {
+    token.starts_with(is_digit)
+        && token.ends_with(is_digit)
+        && token.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'))
+}
+
+/// A Roman number of kings, wars and centuries; one letter is an initial rather.
+fn is_roman(token: &str) -> bool {
+    token.len() > 1 && token.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
+}
+
+/// Short parts with dots between: `U.S`, `Ph.D`, `J.-P`.
+fn is_dotted(token: &str) -> bool {
+    token.split('.').all(|part| {
+        let part = part.trim_start_matches('-');
+        (1..=3).contains(&part.chars().count()) && part.chars().all(char::is_alphabetic)
+    })
+}
+
+/// Small letters, hyphens and apostrophes only, the last two letters.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|c| c.is_lowercase() || matches!(c, '-' | '\'' | '’'))
+        && word.chars().next_back().is_some_and(char::is_alphabetic)
+}
+
+/// Latin letters without a vowel, not all capitals.
+fn is_consonants(token: &str) -> bool {
+    token.bytes().all(|byte| byte.is_ascii_alphabetic() && !b"aeiouyAEIOUY".contains(&byte))
+        && token.bytes().any(|byte| byte.is_ascii_lowercase())
+        && !matches!(token, "km" | "cm" | "mm" | "kg" | "mg" | "kW" | "MHz" | "GHz")
+}
+
+/// What may follow a dot with a capital in an address or a file's name.
+fn is_domain(word: &str) -> bool {
+    [
+        "com", "net", "org", "info", "de", "at", "ch", "eu", "fr", "es", "it", "nl", "pt", "uk", "js", "pdf",
+        "exe", "txt",
+    ]
+    .iter()
+    .any(|domain| word.eq_ignore_ascii_case(domain))
+}
+
+fn run_after(text: &str) -> &str {
+    let mut end = text.len().min(WORD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].split(char::is_whitespace).next().unwrap_or_default()
+}
+
+fn width(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
+}
+
+fn skip_white(text: &str, at: usize) -> usize {
+    text.len() - text[at..].trim_start().len()
+}
+
+fn skip_blanks(text: &str, at: usize) -> usize {
+    text.len() - text[at..].trim_start_matches(is_blank).len()
 }

@@ -1,0 +1,213 @@
+//! `diptych export`: the sentence pairs of a store in the formats of other tools.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, ValueEnum};
+use diptych::{ExportFormat, Exporter, Lang, PairFilter, Store};
+
+use super::{Global, Outcome, note, output};
+
+/// Write the sentence pairs of a store as TSV, JSON Lines, TMX or Moses
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    diptych export --store corpus.db --format tmx -o corpus.tmx\n  \
+    diptych export --store corpus.db --min-score 0.9 --one-to-one | cut -f 1,2\n  \
+    diptych export --store corpus.db --format moses -o corpus     writes corpus.de and corpus.en\n\n\
+    TSV columns (no head line): source, target, score, type, source document, target document,\n\
+    source sentences, target sentences (numbers from 0). Line ends and tabs inside a text are made\n\
+    blanks; JSON Lines keeps the text as written. Null alignments and blank lines are left out.\n\
+    A file named by -o appears when it is complete, or not at all.")]
+pub struct ExportArgs {
+    /// The store, as made by `diptych align --store`
+    #[arg(long, value_name = "FILE")]
+    store: PathBuf,
+    /// Format of the output
+    #[arg(short, long, value_enum, default_value_t = Choice::Tsv)]
+    format: Choice,
+    /// Leave out pairs with a lower score (0 to 1)
+    #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = score)]
+    min_score: f32,
+    /// Only pairs of one sentence with one sentence
+    #[arg(long)]
+    one_to_one: bool,
+    /// Only pairs whose source is in this language
+    #[arg(long, value_name = "LANG")]
+    source_lang: Option<Lang>,
+    /// Only pairs whose target is in this language
+    #[arg(long, value_name = "LANG")]
+    target_lang: Option<Lang>,
+    /// Write to this file instead of standard output; for moses, what the names of both files begin with
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Choice {
+    Tsv,
+    Jsonl,
+    Tmx,
+    Moses,
+}
+
+/// Runs the command.
+pub fn run(args: &ExportArgs, global: &Global) -> anyhow::Result<Outcome> {
+    let store = Store::open_existing(&args.store)?;
+    let langs = store.language_pairs()?.into_iter().filter(|(source, target)| {
+        args.source_lang.as_ref().is_none_or(|lang| lang == source)
+            && args.target_lang.as_ref().is_none_or(|lang| lang == target)
+    });
+    let langs: Vec<(Lang, Lang)> = langs.collect();
+    let count = match args.format {
+        Choice::Tsv => write_one(args, &store, ExportFormat::Tsv, &langs)?,
+        Choice::Jsonl => write_one(args, &store, ExportFormat::Jsonl, &langs)?,
+        Choice::Tmx => write_one(args, &store, ExportFormat::Tmx, &langs)?,
+        Choice::Moses => write_two(args, &store, &langs)?,
+    };
+    if count == 0 {
+        note(global, format_args!("{}: no sentence pair passes these filters", args.store.display()));
+        return Ok(Outcome::No);
+    }
+    if args.output.is_some() {
+        note(global, format_args!("{count} sentence pairs written"));
+    }
+    Ok(Outcome::Done)
+}
+
+fn write_one(
+    args: &ExportArgs,
+    store: &Store,
+    format: ExportFormat,
+    langs: &[(Lang, Lang)],
+) -> anyhow::Result<usize> {
+    let first = langs.first().map(|(source, _)| source);
+    let source = first.filter(|first| langs.iter().all(|(source, _)| source == *first));
+    let Some(path) = &args.output else {
+        return write_pairs(args, store, Exporter::new(output(None)?, format, source)?);
+    };
+    let mut file = NewFile::create(path, &args.store)?;
+    let count = write_pairs(args, store, Exporter::new(file.writer(), format, source)?)?;
+    file.keep()?;
+    Ok(count)
+}
+
+fn write_two(args: &ExportArgs, store: &Store, langs: &[(Lang, Lang)]) -> anyhow::Result<usize> {
+    let Some(prefix) = &args.output else {
+        bail!(
+            "the moses format is two files; name what both begin with: -o corpus writes corpus.de and corpus.en"
+        );
+    };
+    let (source, target) = match langs {
+        [] => return Ok(0),
+        [(source, target)] => (source, target),
+        several => {
+            let several: Vec<String> = several.iter().map(|(s, t)| format!("{s}-{t}")).collect();
+            bail!(
+                "the moses format holds one pair of languages, the store has {}; choose with --source-lang and --target-lang",
+                several.join(", ")
+            );
+        }
+    };
+    ensure!(
+        source != target,
+        "the moses format names its files by language, and both sides are {source}; use another --format"
+    );
+    let with_lang = |lang: &Lang| {
+        let mut name = prefix.clone().into_os_string();
+        name.push(format!(".{lang}"));
+        PathBuf::from(name)
+    };
+    let mut source = NewFile::create(&with_lang(source), &args.store)?;
+    let mut target = NewFile::create(&with_lang(target), &args.store)?;
+    let count = write_pairs(args, store, Exporter::moses(source.writer(), target.writer()))?;
+    source.keep()?;
+    target.keep()?;
+    Ok(count)
+}
+
+/// Writes what passes the filters; returns how many pairs that was.
+fn write_pairs<W: Write>(
+    args: &ExportArgs,
+    store: &Store,
+    mut exporter: Exporter<W>,
+) -> anyhow::Result<usize> {
+    let filter = PairFilter {
+        min_score: args.min_score,
+        one_to_one: args.one_to_one,
+        source_lang: args.source_lang.clone(),
+        target_lang: args.target_lang.clone(),
+        english: args.format == Choice::Jsonl,
+    };
+    let mut count = 0;
+    store.for_each_pair(&filter, &mut |pair| {
+        count += usize::from(!pair.is_blank());
+        exporter.write(pair)
+    })?;
+    exporter.finish()?;
+    Ok(count)
+}
+
+/// A file that takes its name when it is complete. Dropped before, it is gone and an older file of that
+/// name is as it was.
+struct NewFile {
+    out: BufWriter<File>,
+    /// Where it is written and what it is to be called; `None` for a pipe or device, written directly.
+    rename: Option<(PathBuf, PathBuf)>,
+}
+
+impl NewFile {
+    /// Refuses to take the place of the `store` that is read.
+    fn create(path: &Path, store: &Path) -> anyhow::Result<NewFile> {
+        let cannot = || format!("cannot create {}", path.display());
+        // A link is followed, so that the file it names is replaced and not the link.
+        let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        ensure!(
+            fs::canonicalize(store).ok().as_ref() != Some(path),
+            "-o {} is the store itself; name another file",
+            path.display()
+        );
+        if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
+            let file = File::options().write(true).open(path).with_context(cannot)?;
+            return Ok(NewFile { out: BufWriter::new(file), rename: None });
+        }
+        ensure!(!path.is_dir(), "cannot create {}: a directory; name a file in it", path.display());
+        let mut name = OsString::from(".");
+        name.push(path.file_name().with_context(cannot)?);
+        name.push(format!(".{}.part", std::process::id()));
+        let part = path.with_file_name(name);
+        let file = File::create(&part).with_context(cannot)?;
+        Ok(NewFile { out: BufWriter::new(file), rename: Some((part, path.to_path_buf())) })
+    }
+
+    fn writer(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// Gives the file its name.
+    fn keep(mut self) -> anyhow::Result<()> {
+        self.out.flush()?;
+        if let Some((part, path)) = &self.rename {
+            fs::rename(part, path).with_context(|| format!("cannot create {}", path.display()))?;
+        }
+        self.rename = None;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if let Some((part, _)) = &self.rename {
+            let _ = fs::remove_file(part);
+        }
+    }
+}
+
+fn score(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(score) if (0.0..=1.0).contains(&score) => Ok(score),
+        _ => Err("not a number from 0 to 1".into()),
+    }
+}
