@@ -4,6 +4,8 @@
 //! Exit codes: 0 done; 1 done, and the answer is no (inputs were skipped, or below an asked-for minimum);
 //! 2 failed.
 
+mod align;
+mod compare;
 mod export;
 mod search;
 mod split;
@@ -15,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split};
+use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split, Store};
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Parser)]
@@ -54,6 +56,8 @@ pub struct Global {
 enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
+    Align(align::AlignArgs),
+    Compare(compare::CompareArgs),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
@@ -106,11 +110,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// A pipeline without a store.
-    pub fn pipeline(&self, global: &Global) -> anyhow::Result<Pipeline> {
+    /// A pipeline over the models that the options name.
+    pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
         let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores() } else { self.threads };
-        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, None, threads))
+        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads))
     }
 }
 
@@ -131,6 +135,12 @@ impl Progress {
     /// So many are done.
     pub fn set(&self, done: usize) {
         self.0.set_position(done as u64);
+    }
+
+    /// So many of `total` are done, where the total is known only now.
+    pub fn set_of(&self, done: usize, total: usize) {
+        self.0.set_length(total as u64);
+        self.set(done);
     }
 
     /// Writes something while the bar is out of the way.
@@ -173,6 +183,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
+        Command::Align(args) => align::run(&args, global),
+        Command::Compare(args) => compare::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
@@ -257,7 +269,8 @@ pub fn each_document(
     Ok(skipped)
 }
 
-fn tell(document: &Document) {
+/// Says what a document was taken for, and what was assumed.
+pub fn tell(document: &Document) {
     let mut err = io::stderr().lock();
     let _ = writeln!(
         err,

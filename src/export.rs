@@ -30,9 +30,9 @@ pub enum ExportFormat {
 
 /// Writes pairs one by one, so that a corpus of any size needs no memory.
 ///
-/// All formats but [`ExportFormat::Beads`] leave out pairs with a blank side. All but [`ExportFormat::Jsonl`] and beads put
-/// a text on one line: line ends, tabs and other control characters are made blanks (XML forbids them, and
-/// tools that read lines break on them). Scores are rounded to four decimals.
+/// All formats but [`ExportFormat::Beads`] leave out pairs with a blank side. All but it and
+/// [`ExportFormat::Jsonl`] put a text on one line: line ends, tabs and other control characters are made
+/// blanks (XML forbids them, and tools that read lines break on them). Scores are rounded to four decimals.
 ///
 /// ```
 /// use diptych::{Bead, Bitext, Document, ExportFormat, Exporter, Lang, Split};
@@ -273,4 +273,76 @@ fn rounded(score: f32) -> f64 {
 
 fn numbers(range: &Range<usize>, between: &str) -> String {
     range.clone().map(|number| number.to_string()).collect::<Vec<_>>().join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bitext::Bead;
+    use crate::document::Document;
+    use crate::split::Split;
+
+    #[test]
+    fn a_text_fits_on_one_line() {
+        for (text, expected) in [
+            ("as it is", "as it is"),
+            (" edges kept ", " edges kept "),
+            ("two\nlines", "two lines"),
+            ("a \t\r\n b\u{2028}c\u{85}", "a b c"),
+            ("\u{0}\u{b}\u{c}\u{1c}\u{ffff}", ""),
+            ("e\u{301} \u{200d} \u{ad}", "e\u{301} \u{200d} \u{ad}"),
+        ] {
+            assert_eq!(one_line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_format_writes_what_it_should() {
+        let document = |name: &str, lang: &str, text: &str| {
+            Document::new(name.into(), lang.parse().unwrap(), text.into(), Split::Lines)
+        };
+        let bead = |source, target, score| Bead { source, target, score };
+        let beads = vec![
+            bead(0..2, 0..1, 0.87),
+            bead(2..3, 1..2, 1.0),
+            bead(3..4, 2..2, 0.55),
+            bead(4..4, 2..3, 0.123_46),
+        ];
+        let source = document("a\tb", "de", "Ja.\nDoch.\n\nNun.");
+        let target = document("c", "en", "Yes & \"no\".\n\nWell.");
+        let bitext = Bitext::new(source, target, beads, "test".into()).unwrap();
+        for (format, expected) in [
+            (ExportFormat::Beads, "[0, 1]:[0]:0.87\n[2]:[1]:1\n[3]:[]:0.55\n[]:[2]:0.1235\n"),
+            (ExportFormat::Tsv, "Ja. Doch.\tYes & \"no\".\t0.87\t2-1\ta b\tc\t0,1\t0\n"),
+            (
+                ExportFormat::Jsonl,
+                concat!(
+                    r#"{"source":"Ja.\nDoch.","target":"Yes & \"no\".","score":0.87,"type":"2-1","source_lang":"de","#,
+                    r#""target_lang":"en","source_doc":"a\tb","target_doc":"c","source_ids":[0,1],"target_ids":[0],"#,
+                    r#""source_bytes":[0,9],"target_bytes":[0,11]}"#,
+                    "\n"
+                ),
+            ),
+            (
+                ExportFormat::Tmx,
+                concat!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tmx version=\"1.4\">\n <header creationtool=\"diptych\" ",
+                    "creationtoolversion=\"",
+                    env!("CARGO_PKG_VERSION"),
+                    "\" segtype=\"sentence\" o-tmf=\"diptych\" adminlang=\"en\" srclang=\"de\" ",
+                    "datatype=\"plaintext\"/>\n <body>\n  <tu srclang=\"de\">\n   <prop type=\"score\">0.87</prop>\n",
+                    "   <prop type=\"type\">2-1</prop>\n   <tuv xml:lang=\"de\">\n    <prop type=\"document\">a b</prop>\n",
+                    "    <prop type=\"sentences\">0,1</prop>\n    <seg>Ja. Doch.</seg>\n   </tuv>\n   <tuv xml:lang=\"en\">\n",
+                    "    <prop type=\"document\">c</prop>\n    <prop type=\"sentences\">0</prop>\n",
+                    "    <seg>Yes &amp; &quot;no&quot;.</seg>\n   </tuv>\n  </tu>\n </body>\n</tmx>\n",
+                ),
+            ),
+        ] {
+            let mut out = Vec::new();
+            let mut exporter = Exporter::new(&mut out, format, Some(bitext.source().lang())).unwrap();
+            exporter.write_bitext(&bitext).unwrap();
+            exporter.finish().unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
 }

@@ -24,15 +24,18 @@ mod translate;
 pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
 pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
 
-pub use compare::{Evidence, NAMES, Report};
+pub use compare::{
+    CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
+    Report, Statement, Topic, Verdict, cluster, compare,
+};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use export::{ExportFormat, Exporter, one_line};
-pub use facts::{Date, Fact, Quantity, Unit, Value, facts, numbers_differ};
+pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, numbers_differ, unmatched};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
-pub use pipeline::{Event, Pipeline};
+pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 
 pub use render::{RenderFormat, Renderer};

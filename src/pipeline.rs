@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::align::{AlignInput, AlignOptions, Parts, explain, signature};
+use crate::bitext::{Bead, Bitext};
 use crate::document::Document;
+use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::lang::Lang;
 use crate::models::{Model, Models};
-use crate::store::Store;
+use crate::store::{Engines, Store};
 use crate::translate::{Marian, Translator, has_letters};
 
 /// Runs documents through the stages. Models are loaded at first need and kept.
@@ -15,6 +18,35 @@ pub struct Pipeline {
     store: Option<Store>,
     threads: usize,
     translators: BTreeMap<Lang, Box<dyn Translator>>,
+    encoder: Option<Encoder>,
+}
+
+/// What the two sides of a pair are matched over.
+#[derive(Debug, Clone, Default)]
+pub enum Hypotheses {
+    /// The models' translations into English, of each side that is not English.
+    #[default]
+    Models,
+    /// The user's own: the source in the target's language, and perhaps the target in the source's.
+    Given {
+        /// One translation a source sentence.
+        source: Vec<String>,
+        /// One translation a target sentence.
+        target: Option<Vec<String>>,
+        /// What made them.
+        signature: String,
+    },
+    /// None: lengths, numbers, names and what the pair itself teaches.
+    None,
+}
+
+/// A pair aligned, with the parts of each bead's score.
+#[derive(Debug)]
+pub struct Aligned {
+    /// The alignment.
+    pub bitext: Bitext,
+    /// What each bead's score is made of, bead by bead.
+    pub parts: Vec<Parts>,
 }
 
 /// What a caller hears while a document is translated.
@@ -44,13 +76,7 @@ impl Pipeline {
     /// A pipeline over `models`; with a `store`, translations are looked up there first and kept there.
     /// `threads`: how many the engine may use.
     pub fn new(models: Models, store: Option<Store>, threads: usize) -> Pipeline {
-        Pipeline { models, store, threads, translators: BTreeMap::new() }
-    }
-
-    /// Uses `translator` for documents in `lang` instead of a model.
-    pub fn with_translator(mut self, lang: Lang, translator: Box<dyn Translator>) -> Pipeline {
-        self.translators.insert(lang, translator);
-        self
+        Pipeline { models, store, threads, translators: BTreeMap::new(), encoder: None }
     }
 
     /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
@@ -103,15 +129,104 @@ impl Pipeline {
         Ok(english)
     }
 
-    /// What produced the English of documents in `lang`; "as written" for English.
+    /// What produced the English of a document; `None` where it is English itself.
     ///
     /// # Errors
     /// As [`Pipeline::english`].
-    pub fn signature(&mut self, document: &Document) -> Result<String> {
+    pub fn signature(&mut self, document: &Document) -> Result<Option<String>> {
         if document.lang().is_english() {
-            return Ok("as written".into());
+            return Ok(None);
         }
-        Ok(self.load(document)?.signature().to_string())
+        Ok(Some(self.load(document)?.signature().to_string()))
+    }
+
+    /// Aligns a document with its translation, and keeps the result where there is a store.
+    ///
+    /// # Errors
+    /// As [`Pipeline::english`]; given hypotheses that are not one a sentence.
+    pub fn align(
+        &mut self,
+        source: Document,
+        target: Document,
+        hypotheses: &Hypotheses,
+        options: &AlignOptions,
+        hear: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<Aligned> {
+        let matched = self.matched(&source, &target, hypotheses, hear)?;
+        let sources = borrowed(&matched.source);
+        let targets = borrowed(&matched.target);
+        let given = matched.hypotheses.as_deref().map(borrowed);
+        let reverse = matched.reverse.as_deref().map(borrowed);
+        let input = AlignInput {
+            source: &sources,
+            hypotheses: given.as_deref(),
+            target: &targets,
+            reverse: reverse.as_deref(),
+            encoder: self.encoder.as_ref().filter(|_| matched.english),
+        };
+        let how = signature(&input, options);
+        let (mut beads, parts): (Vec<Bead>, Vec<Parts>) = explain(&input, options).into_iter().unzip();
+        if matched.swapped {
+            for bead in &mut beads {
+                std::mem::swap(&mut bead.source, &mut bead.target);
+            }
+        }
+        let bitext = Bitext::new(source, target, beads, format!("{how}; {}", matched.signature))?;
+        if let Some(store) = &mut self.store {
+            let [source, target] = &matched.engines;
+            store.save(&bitext, &Engines { source: source.as_deref(), target: target.as_deref() })?;
+        }
+        Ok(Aligned { bitext, parts })
+    }
+
+    /// Brings both sides into one language: the target's where translations are given, else English.
+    fn matched(
+        &mut self,
+        source: &Document,
+        target: &Document,
+        hypotheses: &Hypotheses,
+        hear: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<Matched> {
+        let mut matched = Matched { source: owned(source), target: owned(target), ..Matched::default() };
+        let same = source.lang() == target.lang();
+        match hypotheses {
+            Hypotheses::Given { source: forth, target: back, signature } => {
+                one_a_sentence(source, forth)?;
+                back.as_ref().map_or(Ok(()), |back| one_a_sentence(target, back))?;
+                matched.hypotheses = Some(forth.clone());
+                matched.reverse = back.clone();
+                matched.english = target.lang().is_english();
+                matched.signature = signature.clone();
+            }
+            Hypotheses::None => matched.signature = "no translation".into(),
+            Hypotheses::Models if same => {
+                matched.hypotheses = Some(matched.source.clone());
+                matched.english = source.lang().is_english();
+                matched.signature = "one language".into();
+            }
+            Hypotheses::Models => {
+                matched.english = true;
+                matched.engines = [self.signature(source)?, self.signature(target)?];
+                matched.signature = matched.engines.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+                if source.lang().is_english() {
+                    // The English side is the target of the search: its words are met by both the
+                    // translation and the other side's own names and numbers.
+                    matched.hypotheses = Some(self.english(target, hear)?);
+                    std::mem::swap(&mut matched.source, &mut matched.target);
+                    matched.swapped = true;
+                } else {
+                    matched.hypotheses = Some(self.english(source, hear)?);
+                    matched.target = self.english(target, hear)?;
+                }
+            }
+        }
+        if matched.english && self.encoder.is_none() {
+            self.encoder = match self.models.find("en-encoder")? {
+                Some(model) => Some(Encoder::from_bytes(&model.file("encoder")?)?),
+                None => None,
+            };
+        }
+        Ok(matched)
     }
 
     /// Makes `known` hold the English of every sentence of `window` that has letters.
@@ -163,4 +278,39 @@ impl Pipeline {
         }
         Ok(self.translators[lang].as_ref())
     }
+}
+
+/// Two sides as the aligner takes them.
+#[derive(Default)]
+struct Matched {
+    source: Vec<String>,
+    target: Vec<String>,
+    hypotheses: Option<Vec<String>>,
+    reverse: Option<Vec<String>>,
+    /// The target is English: the encoder may speak.
+    english: bool,
+    /// The document's source stands as `target` here, and the other way round.
+    swapped: bool,
+    /// What translated the source and the target.
+    engines: [Option<String>; 2],
+    signature: String,
+}
+
+fn owned(document: &Document) -> Vec<String> {
+    document.sentences().map(str::to_string).collect()
+}
+
+fn borrowed(sentences: &[String]) -> Vec<&str> {
+    sentences.iter().map(String::as_str).collect()
+}
+
+fn one_a_sentence(document: &Document, translations: &[String]) -> Result<()> {
+    let (sentences, given) = (document.spans().len(), translations.len());
+    if sentences == given {
+        return Ok(());
+    }
+    Err(Error::input(
+        document.name(),
+        format!("has {sentences} sentences, but {given} translations are given"),
+    ))
 }

@@ -199,3 +199,179 @@ fn looks_like_html(text: &str) -> bool {
     let starts = |what: &str| rest.get(..what.len()).is_some_and(|start| start.eq_ignore_ascii_case(what));
     starts("<!doctype html") || starts("<html") || starts("<?xml")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(file: &str, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
+        read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file), how)
+    }
+
+    fn page(file: &str, how: &ReadOptions) -> Page {
+        open(file, how).unwrap().remove(0).unwrap()
+    }
+
+    #[test]
+    fn every_encoding_reads_the_same() {
+        let expected = "Die Brücke über die Ölbach wird im März für drei Wochen gesperrt.\n\n\
+                        Fußgänger können eine Fähre benutzen; die Überfahrt kostet 1,50 €.\n\n\
+                        „Es geht nicht anders“, sagte Bürgermeister Jörg Schäfer am Freitag.";
+        for (file, note) in [
+            ("windows-1252.de.txt", "decoded as windows-1252 (guessed from its bytes)"),
+            ("utf-16le-bom.de.txt", "decoded as UTF-16LE (its byte order mark says so)"),
+            ("utf-16be.de.txt", "decoded as UTF-16BE (by its zero bytes)"),
+            ("utf-8-bom.de.txt", ""),
+        ] {
+            let page = page(&format!("read/{file}"), &ReadOptions::default());
+            assert_eq!(page.text, expected, "{file}");
+            assert_eq!(page.meta.notes.join("; "), note, "{file}");
+        }
+        let latin = page("read/iso-8859-1.de.txt", &ReadOptions::default());
+        assert_eq!(latin.text, expected.replace('€', "Euro").replace(['„', '“'], "\""));
+        let stray = page("read/stray-bytes.de.txt", &ReadOptions::default());
+        assert_eq!(stray.text, expected.replace("Freitag", "Fr\u{fffd}itag"));
+        assert_eq!(stray.meta.notes, ["invalid UTF-8 in 1 places, the first in line 4: each became U+FFFD"]);
+    }
+
+    #[test]
+    fn lines_mode_keeps_every_line() {
+        let how = ReadOptions { lines: true, ..ReadOptions::default() };
+        let text = page("read/windows-1252.de.txt", &how).text;
+        assert_eq!(text.lines().count(), 4);
+        assert_eq!(text.lines().nth(2), Some(""));
+        assert_eq!(page("artikel.de.txt", &how).text.lines().next(), Some("1. Zum Inhalt springen"));
+    }
+
+    #[test]
+    fn wrapped_text_is_unwrapped() {
+        assert_eq!(
+            page("read/wrapped.de.txt", &ReadOptions::default()).text,
+            "Am Hang über dem Dorf stehen noch die Grundmauern der alten Mühle. Wer sie gebaut hat, weiß niemand \
+             mehr; in den Kirchenbüchern wird sie erstmals 1684 erwähnt. Damals gehörte sie einem Müller, der \
+             vier Töchter und keinen Sohn hatte.\n\n\
+             Die jüngste Tochter\n\n\
+             Sie übernahm die Mühle gegen den Willen der Verwandten und führte sie fast vierzig Jahre lang. Aus \
+             dieser Zeit stammt der Mühlstein, den man heute vor dem Rathaus sehen kann."
+        );
+    }
+
+    #[test]
+    fn a_saved_page_becomes_its_article() {
+        let page = page("artikel.de.txt", &ReadOptions::default());
+        let blocks: Vec<&str> = page.text.split("\n\n").collect();
+        assert_eq!(blocks.len(), 11, "{blocks:#?}");
+        assert_eq!(blocks[0], "Wesselbrück will von 2027 an mit Flusswärme heizen");
+        assert_eq!(blocks[4], "Wie funktioniert die Anlage?");
+        assert!(blocks[10].ends_with("die Gebühr dafür beträgt einmalig 2.900 Euro."));
+        assert_eq!(page.meta.date.as_deref(), Some("14. März 2025"));
+        let how = ReadOptions { keep_boilerplate: true, ..ReadOptions::default() };
+        assert!(self::page("artikel.de.txt", &how).text.contains("Newsletter abonnieren"));
+    }
+
+    #[test]
+    fn a_page_of_html_becomes_its_article() {
+        let page = page("read/page.de.html", &ReadOptions::default());
+        assert_eq!(
+            page.text
+                .split("\n\n")
+                .map(|block| block.chars().take(30).collect::<String>())
+                .collect::<Vec<_>>(),
+            [
+                "Neue Fähre verbindet Tannhafen",
+                "Seit Dienstag fährt zwischen T",
+                "Die Verbindung war vor drei Ja",
+                "Die Insel war seitdem nur mit ",
+                "Batterien statt Diesel",
+                "Das neue Schiff fährt mit Stro",
+                "Abfahrt in Tannhafen: 7, 11 un",
+                "Abfahrt auf Grooten: 9, 13 und",
+                "Wir haben lange auf diesen Tag",
+                "Das Land bezahlte zwei Drittel",
+            ]
+        );
+        assert!(page.text.contains("bis zu 120 Fahrgäste & 14 Autos mit."));
+        assert_eq!(page.lang.unwrap().as_str(), "de");
+        assert_eq!(
+            page.meta,
+            Meta {
+                title: Some("Neue Fähre verbindet Tannhafen mit der Insel Grooten".into()),
+                byline: Some("Ole Brandsen".into()),
+                date: Some("2025-04-02T09:30:00+02:00".into()),
+                url: Some("https://kuestenblatt.example/faehre-tannhafen".into()),
+                notes: vec![],
+            }
+        );
+        let how = ReadOptions { keep_boilerplate: true, ..ReadOptions::default() };
+        let all = self::page("read/page.de.html", &how).text;
+        for text in
+            ["Startseite", "Wir verwenden Cookies", "Foto: Ole Brandsen", "Inselarzt gesucht", "Impressum"]
+        {
+            assert!(all.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn old_html_is_read_too() {
+        let page = page("read/page.en.html", &ReadOptions::default());
+        assert_eq!(page.lang.unwrap().as_str(), "en");
+        let blocks: Vec<&str> = page.text.split("\n\n").collect();
+        assert_eq!(blocks.len(), 6, "{blocks:#?}");
+        assert_eq!(blocks[0], "Library stays open on Sundays");
+        assert!(blocks[3].starts_with("“We did not expect this,” said"));
+        assert!(blocks[4].contains("£41,000"));
+        assert_eq!(page.meta.notes[0], "decoded as windows-1252 (the page says so)");
+        assert_eq!(page.meta.date.as_deref(), Some("May 6, 2025"));
+    }
+
+    #[test]
+    fn records_are_pages() {
+        let pages = open("read/records.jsonl", &ReadOptions::default()).unwrap();
+        assert_eq!(pages.iter().filter(|page| page.is_ok()).count(), 3);
+        assert!(pages[0].as_ref().unwrap().name.ends_with("records.jsonl#1"));
+        assert!(pages[2].as_ref().unwrap_err().to_string().contains("records.jsonl#4: not a record"));
+    }
+
+    #[test]
+    fn formats_are_told_by_their_first_lines() {
+        for (text, expected) in [
+            ("<!DOCTYPE HTML><p>x", Format::Html),
+            ("\u{feff}\n <html lang=de>", Format::Html),
+            ("<!-- saved from url=(0014)about:internet -->\n<html>", Format::Html),
+            ("<?xml version='1.0'?><html>", Format::Html),
+            ("<p>x", Format::Text),
+            ("<!-- no end", Format::Text),
+            ("\n{\"text\": \"x\"}\n{", Format::JsonLines),
+            ("{\"title\": \"x\"}", Format::Text),
+            ("{ a set }", Format::Text),
+            ("", Format::Text),
+        ] {
+            assert_eq!(sniff(text, false), expected, "{text}");
+        }
+        assert_eq!(sniff("<html>\n<p>", true), Format::Text);
+        assert!("pdf".parse::<Format>().is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let dir = tempfile::tempdir().unwrap();
+        for (bytes, max, message) in [
+            (&b""[..], 9, "f: is empty"),
+            (b" \n\t\xc2\xa0\r\n", 9, "f: holds no text, only white space"),
+            (b"\xef\xbb\xbf\n", 9, "f: holds no text, only white space"),
+            (b"0123456789", 9, "f: is larger than 9 bytes, the limit for one file; raise it with --max-size"),
+            (b"%PDF-1", 9, "f: is a PDF file, not text; convert it first (pdftotext FILE.pdf FILE.txt)"),
+            (b"<html><p>", 9, "f: holds no text, only markup"),
+        ] {
+            let path = dir.path().join("f");
+            fs::write(&path, bytes).unwrap();
+            let how = ReadOptions { max_bytes: max, ..ReadOptions::default() };
+            let error = read(&path, &how).and_then(|mut pages| pages.remove(0)).unwrap_err();
+            assert!(error.to_string().ends_with(message), "{error}");
+        }
+        let error = read(dir.path(), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.ends_with("is a directory; name the files in it"), "{error}");
+        let error = read(&dir.path().join("none"), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read ") && error.contains("none: "), "{error}");
+    }
+}

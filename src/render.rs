@@ -47,7 +47,8 @@ struct Row<'a> {
     english: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     flag: Option<&'static str>,
-    signature: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<&'a str>,
 }
 
 impl<W: Write> Renderer<W> {
@@ -93,13 +94,14 @@ impl<W: Write> Renderer<W> {
         Ok(())
     }
 
-    /// Writes sentence `first` and those after it, of which `english` is the English.
+    /// Writes sentence `first` and those after it, of which `english` is the English; `signature` names what
+    /// made it, if it is not the document's own.
     pub fn sentences(
         &mut self,
         document: &Document,
         first: usize,
         english: &[String],
-        signature: &str,
+        signature: Option<&str>,
     ) -> Result<()> {
         let paragraphs = document.paragraphs();
         let mut paragraph = paragraphs.partition_point(|range| range.end <= first);
@@ -231,8 +233,8 @@ mod tests {
         let mut out = Vec::new();
         let mut renderer = Renderer::new(&mut out, format, "by machine".into(), false);
         renderer.begin(&document).unwrap();
-        renderer.sentences(&document, 0, &english[..1], "s").unwrap();
-        renderer.sentences(&document, 1, &english[1..], "s").unwrap();
+        renderer.sentences(&document, 0, &english[..1], Some("s")).unwrap();
+        renderer.sentences(&document, 1, &english[1..], Some("s")).unwrap();
         renderer.end(&document).unwrap();
         let suspects = renderer.finish().unwrap();
         (String::from_utf8(out).unwrap(), suspects)

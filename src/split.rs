@@ -140,7 +140,7 @@ impl<'a> Splitter<'a> {
             if is_line_end(c) {
                 self.close(stop);
                 self.quotes = (at, false);
-            } else if self.is_mark(c) {
+            } else if self.is_mark(c) && !self.is_inner(stop) {
                 let mark = self.mark(stop);
                 at = mark.end;
                 if self.ends(mark) {
@@ -157,10 +157,20 @@ impl<'a> Splitter<'a> {
         loop {
             at += bytes[at..].iter().position(|&byte| STOP_BYTES[usize::from(byte)])?;
             let c = self.char_at(at)?;
-            if STOPS.contains(&c) {
+            if c.is_ascii() || STOPS.contains(&c) {
                 return Some((at, c));
             }
             at += c.len_utf8();
+        }
+    }
+
+    /// Whether a small letter, a digit or a comma right behind the dot at `at`, or a small word after a blank,
+    /// settles that nothing ends there: what [`Splitter::ends`] would find, sooner.
+    fn is_inner(&self, at: usize) -> bool {
+        match &self.text.as_bytes()[at..] {
+            [b'.', b'a'..=b'z' | b'0'..=b'9' | b',', ..] => true,
+            [b'.', b' ', b'a'..=b'z', next, ..] => !next.is_ascii_uppercase(),
+            _ => false,
         }
     }
 
@@ -215,7 +225,7 @@ impl<'a> Splitter<'a> {
     /// Where the closing quotes, brackets and note marks from `at` on end, and whether a quote is among them.
     fn closers(&mut self, mut at: usize) -> (usize, bool) {
         let mut quoted = false;
-        while let Some(c) = self.char_at(at) {
+        while let Some(c) = self.char_at(at).filter(|c| !c.is_ascii_alphanumeric()) {
             let next = at + c.len_utf8();
             if is_closing_bracket(c) || matches!(c, '¹' | '²' | '³') {
                 at = next;
@@ -318,39 +328,34 @@ impl<'a> Splitter<'a> {
     /// A mark without a blank after it ends a sentence only between two plain words, the second with a capital
     /// (`könnten.Das`): not in `Node.js`, `z.B.`, `www.Beispiel.de`, `String.Format`.
     fn glued_ends(&self, mark: Mark, c: char) -> bool {
-        let before = self.run_before(mark.start);
-        if mark.kind == Kind::Firm && is_caseless(c) {
-            return self.char_before(mark.start).is_some_and(is_caseless);
+        if is_caseless(c) {
+            return mark.kind == Kind::Firm && self.char_before(mark.start).is_some_and(is_caseless);
         }
-        if mark.kind == Kind::Dots {
+        if mark.kind == Kind::Dots || !c.is_uppercase() && !is_quote(c) {
             return false;
         }
         let after = run_after(&self.text[mark.end..]).trim_start_matches(is_quote);
-        let word = after.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let word = after.split(['!', '?']).next().unwrap_or_default();
+        let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
         let begins = self.rules.starts.contains(word);
+        if !is_capitalised(word) || !begins && is_domain(word) {
+            return false;
+        }
+        let before = self.run_before(mark.start);
         if before.len() == 4 && before.bytes().all(|byte| byte.is_ascii_digit()) {
             return begins;
         }
-        let mut letters = word.chars();
-        let capital = letters.next().is_some_and(char::is_uppercase);
-        let rest = letters.as_str();
-        if !capital || rest.is_empty() || !is_plain(rest) || is_domain(word) {
-            return false;
-        }
-        let mut letters = before.chars();
-        let first = letters.next();
-        let sure = begins || first.is_some_and(char::is_lowercase);
-        sure && first.is_some_and(char::is_alphabetic)
-            && letters.as_str().chars().count() >= 2
-            && is_plain(letters.as_str())
-            && (begins || self.abbreviation(before, mark.start - before.len()).is_none())
+        let abbreviated = self.abbreviation(before, mark.start - before.len());
+        before.chars().count() > if begins { 1 } else { 2 }
+            && (is_plain(before) && abbreviated.is_none_or(|kind| kind == Abbreviation::Number)
+                || begins && is_capitalised(before) && abbreviated.is_none())
     }
 
     /// Whether one full stop before a blank and a word other than a small one ends a sentence.
     fn dot_ends(&self, mark: Mark, next: Next) -> bool {
         let token = self.token_before(mark.start);
         let start = mark.start - token.len();
-        let begins = self.rules.starts.contains(next.word) && !matches!(next.then, Some('.' | '-' | '‑'));
+        let begins = || !matches!(next.then, Some('.' | '-' | '‑')) && self.rules.starts.contains(next.word);
         if token.is_empty() {
             return true;
         }
@@ -361,14 +366,21 @@ impl<'a> Splitter<'a> {
             None => true,
             Some(Abbreviation::Never) => false,
             Some(Abbreviation::Number) => next.case != Case::Digit && !is_roman(next.word),
-            Some(Abbreviation::Unclear) => begins || mark.quoted && next.case == Case::Upper,
+            Some(Abbreviation::Unclear) => begins() || mark.quoted && next.case == Case::Upper,
             Some(Abbreviation::Ends) => !self.rules.follows.contains(next.word),
         }
     }
 
     /// A number with a dot is a list label at the start of a sentence, part of a date before a further number,
     /// in German an ordinal where an article or the noun says so, else the end.
-    fn number_ends(&self, token: &str, start: usize, mark: Mark, next: Next, begins: bool) -> bool {
+    fn number_ends(
+        &self,
+        token: &str,
+        start: usize,
+        mark: Mark,
+        next: Next,
+        begins: impl Fn() -> bool,
+    ) -> bool {
         let digits = token.bytes().filter(u8::is_ascii_digit).count();
         if self.is_opening(start) && digits <= 3 && !token.contains('.') {
             return false;
@@ -381,7 +393,7 @@ impl<'a> Splitter<'a> {
             return !day && !year;
         }
         let ordinal = self.rules.ordinals && digits <= 3 && next.case == Case::Upper;
-        if !ordinal || begins || mark.quoted {
+        if !ordinal || mark.quoted || begins() {
             return true;
         }
         !self.rules.counted.contains(next.word) && !self.rules.articles.contains(self.word_before(start))
@@ -393,10 +405,10 @@ impl<'a> Splitter<'a> {
         if token.len() > WORD / 2 {
             return None;
         }
-        let opens = self.is_opening(start);
         if let Some(&kind) = known.get(token) {
             return Some(kind);
         }
+        let opens = self.is_opening(start);
         if opens && token.chars().next().is_some_and(char::is_uppercase) {
             let small = token.chars().flat_map(char::to_lowercase).collect::<String>();
             if let Some(&kind) = known.get(small.as_str()) {
@@ -412,10 +424,10 @@ impl<'a> Splitter<'a> {
             return is_dotted(token).then_some(Abbreviation::Unclear);
         }
         if let Some((_, last)) = token.rsplit_once('-')
-            && last.len() > 1
-            && let Some(&kind) = known.get(last)
+            && last.starts_with(char::is_uppercase)
+            && known.get(last) == Some(&Abbreviation::Never)
         {
-            return Some(kind);
+            return Some(Abbreviation::Never);
         }
         let guessed = self.rules.guesses && token.len() <= 4 && !elided && is_consonants(token);
         let ending = self.rules.endings.iter().any(|ending| token.ends_with(ending));
@@ -587,7 +599,13 @@ fn is_dotted(token: &str) -> bool {
     })
 }
 
-/// Small letters, hyphens and apostrophes only, the last two letters.
+/// A capital, then small letters.
+fn is_capitalised(word: &str) -> bool {
+    let mut chars = word.chars();
+    chars.next().is_some_and(char::is_uppercase) && is_plain(chars.as_str())
+}
+
+/// Small letters, with hyphens and apostrophes before the last.
 fn is_plain(word: &str) -> bool {
     word.chars().all(|c| c.is_lowercase() || matches!(c, '-' | '\'' | '’'))
         && word.chars().next_back().is_some_and(char::is_alphabetic)
@@ -626,6 +644,224 @@ fn skip_white(text: &str, at: usize) -> usize {
     text.len() - text[at..].trim_start().len()
 }
 
-fn skip_blanks(text: &str, at: usize) -> usize {
-    text.len() - text[at..].trim_start_matches(is_blank).len()
+fn skip_blanks(text: &str, mut at: usize) -> usize {
+    while text.as_bytes().get(at) == Some(&b' ') {
+        at += 1;
+    }
+    match text.as_bytes().get(at) {
+        Some(b'!'..=b'~') => at,
+        _ => text.len() - text[at..].trim_start_matches(is_blank).len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each text has a `|` where a sentence ends, and is split without them.
+    fn check(tag: &str, texts: &[&str]) {
+        let lang = tag.parse().unwrap();
+        for text in texts {
+            let expected: Vec<&str> = text.split('|').map(str::trim).collect();
+            let plain = text.replace('|', "");
+            let found: Vec<&str> =
+                split(&plain, &lang, Split::Sentences).iter().map(|span| span.of(&plain)).collect();
+            assert_eq!(found, expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn german_numbers_and_dates() {
+        check(
+            "de",
+            &[
+                "Die Brücke stammt aus dem 18. Jahrhundert.| Sie ist baufällig.",
+                "Der Verein stieg in die 3. Liga ab.| Danach ging der Trainer.",
+                "Am 7. Mai beginnt der Kurs.| Er dauert drei Wochen.",
+                "Seit dem 2. Advent ist der Laden zu.| Niemand weiß, warum.",
+                "Das Fest findet vom 3. bis 5. Juni statt.| Der Eintritt ist frei.",
+                "Das geschah 1871.| Vierzig Jahre später war alles vergessen.",
+                "Es waren 20.| Danach kam keiner mehr.",
+                "Die Sitzung ist am 9.| Wir beginnen um acht.",
+                "Die Feier begann um 20.15 Uhr.| 40 Gäste waren da.",
+                "Der Termin ist am 5.2.2024 in Kassel.| Bitte kommen Sie pünktlich.",
+                "Er kam am 5. 2. 2024 zurück.| Keiner freute sich.",
+                "Rund 3.500 Menschen lebten dort.| 12 davon sind geblieben.",
+                "Karl V. regierte lange.| Ihm folgte Philipp II.| Er war sein Sohn.",
+                "Im II. Weltkrieg brannte das Haus.| Es wurde nie ersetzt.",
+                "1. Zutaten bereitlegen.| 2. Teig kneten.| 3. Backen.",
+            ],
+        );
+    }
+
+    #[test]
+    fn german_abbreviations() {
+        check(
+            "de",
+            &[
+                "Es gibt Obst, z. B. Birnen.| Das genügt.",
+                "Es gibt Obst, z.B. Birnen, d. h. Vitamine.| Das genügt.",
+                "Z. B. Birnen sind reif.| Ca. 30 davon fielen herab.",
+                "Prof. Dr. Lehmann und Frau Dipl.-Ing. Krause kamen.| Sie blieben lange.",
+                "Das kostet 4 Mio. Euro bzw. Franken.| Der Rat ist dagegen.",
+                "Der Schaden liegt bei 3 Mrd.| Das ist viel.",
+                "Siehe Nr. 5 und S. 12.| Dort steht alles.",
+                "Sie spielt bei St. Pauli in der Kurfürstenstr. 8 vor ca. 200 Leuten.| Er auch.",
+                "Wir kauften Brot, Käse usw.| Peter zahlte.",
+                "Das war 44 v. Chr. in Rom.| Es war im März.",
+                "Der Verlag Kern & Co. KG schloss.| Die Bücher blieben.",
+                "Sie las J. R. R. Tolkien und E. T. A. Hoffmann.| Beides gefiel ihr.",
+                "Die U.S. Navy kam.| Sie blieb bis zum Herbst.",
+            ],
+        );
+    }
+
+    #[test]
+    fn quotes_and_brackets() {
+        check(
+            "de",
+            &[
+                "„Warum?“ fragte er.| „Darum!“, rief sie.| Beide lachten.",
+                "\"Warum?\" fragte er.| \"Darum.\"| Beide lachten.",
+                "»Geh nach Haus.«| »Nein.«| ‚Doch.‘| Stille.",
+                "«Geh nach Haus.»| «Nein.»| Stille.",
+                "Er sagte: „Es reicht.“| Dann ging er.",
+                "Er blieb (das war klar.)| Dann ging er.",
+                "Er hatte fünf (!) Autos und zwei (?) Häuser.| Das Geld kam von ihr.",
+                "Der Satz […] Anfang fehlt.| Das Ende auch.",
+                "Es regnet.| (Schon wieder.)| Wir gehen.",
+                "So steht es dort.[12]| Andere meinen anderes.",
+            ],
+        );
+        check(
+            "en",
+            &[
+                "“Is it late?” she asked.| “It is.”| They went home.",
+                "'Is it late?' she asked.| 'It is.'| They went home.",
+                "She called it \"a mess.\"| Nobody disagreed.",
+                "(We had known.)| The rest was easy.",
+            ],
+        );
+        check(
+            "fr",
+            &[
+                "« Tu viens ? » demanda-t-elle.| « Oui. »| Ils partirent.",
+                "\" Tu viens ? \" demanda-t-elle.| \" Oui. \"| Ils partirent.",
+                "Quoi !| Vraiment ?| « Rien », dit-il.",
+            ],
+        );
+    }
+
+    #[test]
+    fn english_abbreviations() {
+        check(
+            "en",
+            &[
+                "Mr. Hale met Mrs. Orton at 4 p.m. on Tuesday.| They talked.",
+                "It opens at 9 a.m. Monday.| Nobody will come.",
+                "It closed at 9 p.m.| Shoppers were late.",
+                "She works for Harbour Inc. in Leeds.| He does not.",
+                "He sold Harbour Inc.| She kept the ship.",
+                "We left the U.S.| It was in May.",
+                "The U.S. Navy sent 12 ships, e.g. tankers.| None came back.",
+                "See No. 5, p. 12 and Fig. 3.| They agree.",
+                "He said no.| She said yes.",
+                "J. K. Marsh lives on St. James St. in Hull.| Her son moved.",
+                "It was Plan B.| The first one failed.",
+                "He lives in Dayton, Ohio, and she in Akron, Pa.| Neighbours wave.",
+                "It was sold in 2004.| 12 people saw it.",
+                "He cannot.| She can't.| Tom won't.",
+                "The phone costs $3.50.| iPhone owners pay more.",
+            ],
+        );
+    }
+
+    #[test]
+    fn other_languages() {
+        check(
+            "fr",
+            &["M. Le Goff est né en 1950.| Mme Roy aussi.", "Voir p. 12, art. 5, etc.| La suite manque."],
+        );
+        check(
+            "pt",
+            &["O Sr. Costa mora na Av. Brasil, no séc. XX.| Ela não.", "Vimos o mar.| Barcos partiram."],
+        );
+        check(
+            "es",
+            &["El Sr. Ruiz llegó a EE. UU. ayer.| ¿Quién lo vio?| ¡Nadie!| Pagó 3.500 pesos, p. ej. hoy."],
+        );
+        check(
+            "it",
+            &["Il dott. Bianchi e la sig.ra Neri, ad es. ieri, c'erano.| Pane, vino ecc.| Tutti felici."],
+        );
+        check("nl", &["Dhr. Bakker kocht o.a. kaas, bijv. Goudse.| 's Avonds at hij brood.| Het smaakte."]);
+        check("ru", &["Он родился в 1900 г. в Туле, на ул. Ленина.| Она жила там же.| Т. е. рядом."]);
+        check("pl", &["Prof. Nowak mieszka przy ul. Długiej, np. latem.| On też."]);
+        check("el", &["Πού πας;| Στο σπίτι.| Ο κ. Νίκου έφυγε."]);
+        check("sv", &["Det kostar t.ex. 5 kr. per kilo.| Vi köper det."]);
+        check("ka", &["ის წავიდა.| ის დარჩა."]);
+        check("hi", &["वह गया।| वह आया।"]);
+    }
+
+    #[test]
+    fn scripts_without_blanks() {
+        check("zh", &["他来了。|她走了！|“你去吗？”|好。", "价格是3．5元。|很贵。"]);
+        check("ja", &["雨です。|「行く。」と彼は言った。|本当？|はい。"]);
+        check("ko", &["비가 온다.| 나는 집에 있다.| 정말?| 응."]);
+    }
+
+    #[test]
+    fn marks_of_every_kind() {
+        check(
+            "de",
+            &[
+                "Er wartete ...| Keiner kam.",
+                "Er wartete . . .| Keiner kam.",
+                "Er wartete… und wartete.| Keiner kam.",
+                "Der ... Minister schwieg.| Alle schwiegen.",
+                "Was?!| Schon wieder!!| Ja.",
+                "... und dann ging er.| Sie blieb.",
+                "Wir brauchen:| • Brot.| • Milch.".replace(":|", ":").as_str(),
+                "Er ging.| – Sie blieb.",
+                "Das reicht .| Mehr nicht .",
+            ],
+        );
+    }
+
+    #[test]
+    fn missing_blanks() {
+        check(
+            "de",
+            &[
+                "Das würde alle gefährden.|Deshalb bleibt es zu.|Es ist geschlossen.|Schade!|Niemand weiß mehr.",
+                "Wir wohnten in einem Haus.|Das war alt.",
+                "Er programmiert Node.js und ASP.NET auf www.Beispiel.de/a.Html oder Booking.Com.| Das geht.",
+                "Es gibt z.B.Birnen und String.Format im Code.| Mehr nicht.",
+                "Er rief \"Halt.\"|Dann lief er weg.",
+            ],
+        );
+    }
+
+    #[test]
+    fn lines_end_sentences() {
+        check("de", &["Eine Überschrift|\n\nEin Satz, der|\nweitergeht.|\r\nEnde"]);
+        assert_eq!(split("", &Lang::english(), Split::Sentences), []);
+        assert_eq!(split(" \n\t ", &Lang::english(), Split::Sentences), []);
+    }
+
+    #[test]
+    fn lines_are_kept_one_for_one() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("\n", &[""]),
+            ("a", &["a"]),
+            ("a\n", &["a"]),
+            ("a\n\n", &["a", ""]),
+            ("One. Two.\n  \n Three \r\nlast", &["One. Two.", "", "Three", "last"]),
+        ] {
+            let spans = split(text, &Lang::english(), Split::Lines);
+            let found: Vec<&str> = spans.iter().map(|span| span.of(text)).collect();
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
 }

@@ -1175,6 +1175,42 @@ mod tests {
     }
 
     #[test]
+    fn a_store_that_another_process_holds_is_named_as_such() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("c.db");
+        let mut store = Store::open(&path).unwrap();
+        let holder = Store::open(&path).unwrap();
+        holder.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        store.connection.busy_timeout(Duration::from_millis(20)).unwrap(); // for 10 s, in less
+        let error = store.remember("engine", &[("Ja.", "Yes.")]).unwrap_err().to_string();
+        assert!(error.contains("another process") && error.contains("c.db"), "{error}");
+        // Readers do not wait, and do not see what is not done.
+        holder.connection.execute("INSERT INTO engine (signature) VALUES ('engine')", []).unwrap();
+        assert_eq!(store.recall("engine", &["Ja."]).unwrap(), [None]);
+        drop(holder);
+        store.remember("engine", &[("Ja.", "Yes.")]).unwrap();
+        assert_sound(&store);
+    }
+
+    #[test]
+    fn many_openers_at_once_make_one_store() {
+        let directory = tempfile::tempdir().unwrap();
+        for round in 0..5 {
+            let path = directory.path().join(format!("{round}.db"));
+            std::thread::scope(|scope| {
+                for i in 0..8 {
+                    let path = &path;
+                    scope.spawn(move || {
+                        let name = format!("{i}");
+                        Store::open(path).unwrap().remember(&name, &[("Ja.", "Yes.")]).unwrap();
+                    });
+                }
+            });
+            assert_eq!(Store::open(&path).unwrap().stats().unwrap().translations.len(), 8);
+        }
+    }
+
+    #[test]
     fn a_score_that_is_no_number_is_refused() {
         let (source, target) = (document("a.de", "de", "Eins"), document("a.en", "en", "One"));
         let beads = vec![Bead { source: 0..1, target: 0..1, score: f32::NAN }];

@@ -53,10 +53,12 @@ impl Recorded {
 impl Translator for Recorded {
     fn translate(&self, sentences: &[&str], progress: &mut dyn FnMut(usize)) -> Result<Vec<String>> {
         let lookup = |sentence: &&str| {
-            let found = self.translations.get(sentence.trim());
-            found.cloned().ok_or_else(|| Error::Translations {
-                path: self.path.clone(),
-                what: format!("holds no translation of \"{sentence}\""),
+            let found = self.translations.get(sentence.trim()).cloned();
+            found.or_else(|| (!has_letters(sentence)).then(|| sentence.to_string())).ok_or_else(|| {
+                Error::Translations {
+                    path: self.path.clone(),
+                    what: format!("holds no translation of \"{sentence}\""),
+                }
             })
         };
         let translations = sentences.iter().map(lookup).collect::<Result<Vec<_>>>()?;
@@ -199,8 +201,9 @@ mod tests {
         std::fs::write(file.path(), "Ja.\tYes.\n\nNein.\tNo.\n").unwrap();
         let recorded = Recorded::open(file.path()).unwrap();
         let mut heard = 0;
-        assert_eq!(recorded.translate(&["Nein.", " Ja. "], &mut |n| heard = n).unwrap(), ["No.", "Yes."]);
-        assert_eq!(heard, 2);
+        let translated = recorded.translate(&["Nein.", " Ja. ", "", "12"], &mut |n| heard = n).unwrap();
+        assert_eq!(translated, ["No.", "Yes.", "", "12"]);
+        assert_eq!(heard, 4);
         let error = recorded.translate(&["Vielleicht."], &mut |_| ()).unwrap_err().to_string();
         assert!(error.contains("Vielleicht."), "{error}");
 

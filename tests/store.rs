@@ -1,4 +1,6 @@
 //! The real binary over stores that the library made: export, search, stats, and stores that are in a bad way.
+//! On Linux: file modes, limits of the kernel and /dev/full make the failures, none is simulated.
+#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -75,10 +77,10 @@ impl Corpus {
     }
 
     fn store(&self) -> PathBuf {
-        self.path("corpus.db")
+        self.path("corpus #1 ä?%20.db") // a name that must not be taken for a URI
     }
 
-    /// Runs `diptych COMMAND --store corpus.db REST`.
+    /// Runs `diptych COMMAND --store STORE REST`.
     fn run(&self, command: &str, rest: &[&str]) -> Output {
         let mut run = Command::new(env!("CARGO_BIN_EXE_diptych"));
         run.arg(command).arg("--store").arg(self.store()).args(rest).output().unwrap()
@@ -291,7 +293,10 @@ fn break_last_span(store: &Path) {
 fn a_full_device_fails_and_a_closed_pipe_is_quiet() {
     let many = (0..20_000).map(|i| format!("Zeile {i}\n")).collect::<String>();
     let corpus = Corpus::with(&[bitext(("a.de", "de", &many), ("a.en", "en", &many))]);
-    assert_fails(&corpus.run("export", &["-o", "/dev/full"]), &["cannot write the output", "No space left"]);
+    assert_fails(
+        &corpus.run("export", &["-o", "/dev/full"]),
+        &["/dev/full: cannot write the output", "No space left"],
+    );
     let mut run = Command::new(env!("CARGO_BIN_EXE_diptych"));
     run.arg("export").arg("--store").arg(corpus.store()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = run.spawn().unwrap();

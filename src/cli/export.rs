@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
-use diptych::{ExportFormat, Exporter, Lang, PairFilter, Store};
+use diptych::{Error, ExportFormat, Exporter, Lang, PairFilter, Store};
 
 use super::{Global, Outcome, note, output};
 
@@ -61,12 +61,16 @@ pub fn run(args: &ExportArgs, global: &Global) -> anyhow::Result<Outcome> {
             && args.target_lang.as_ref().is_none_or(|lang| lang == target)
     });
     let langs: Vec<(Lang, Lang)> = langs.collect();
-    let count = match args.format {
-        Choice::Tsv => write_one(args, &store, ExportFormat::Tsv, &langs)?,
-        Choice::Jsonl => write_one(args, &store, ExportFormat::Jsonl, &langs)?,
-        Choice::Tmx => write_one(args, &store, ExportFormat::Tmx, &langs)?,
-        Choice::Moses => write_two(args, &store, &langs)?,
+    let written = match args.format {
+        Choice::Tsv => write_one(args, &store, ExportFormat::Tsv, &langs),
+        Choice::Jsonl => write_one(args, &store, ExportFormat::Jsonl, &langs),
+        Choice::Tmx => write_one(args, &store, ExportFormat::Tmx, &langs),
+        Choice::Moses => write_two(args, &store, &langs),
     };
+    let count = written.map_err(|error| match (&args.output, error.downcast_ref()) {
+        (Some(path), Some(Error::Output(_))) => error.context(path.display().to_string()),
+        _ => error,
+    })?;
     if count == 0 {
         note(global, format_args!("{}: no sentence pair passes these filters", args.store.display()));
         return Ok(Outcome::No);
@@ -190,6 +194,8 @@ impl NewFile {
     fn keep(mut self) -> anyhow::Result<()> {
         self.out.flush()?;
         if let Some((part, path)) = &self.rename {
+            // First the content, then the name, in case the power fails in between.
+            self.out.get_ref().sync_all().with_context(|| format!("cannot write {}", part.display()))?;
             fs::rename(part, path).with_context(|| format!("cannot create {}", path.display()))?;
         }
         self.rename = None;

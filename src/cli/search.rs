@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use diptych::{Exporter, Format, Hit, HitSide, Span, Store};
+use diptych::{ExportFormat, Exporter, Hit, HitSide, Span, Store};
 
 use super::{Global, Outcome, note, output};
 
@@ -51,8 +51,8 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut out = output(None)?;
     match args.format {
         SearchFormat::Text => print(&mut out, &hits, is_coloured())?,
-        SearchFormat::Tsv => export(&mut out, &hits, Format::Tsv)?,
-        SearchFormat::Jsonl => export(&mut out, &hits, Format::Jsonl)?,
+        SearchFormat::Tsv => export(&mut out, &hits, ExportFormat::Tsv)?,
+        SearchFormat::Jsonl => export(&mut out, &hits, ExportFormat::Jsonl)?,
     }
     out.flush()?;
     if hits.is_empty() {
@@ -65,7 +65,7 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn export(out: &mut dyn Write, hits: &[Hit], format: Format) -> diptych::Result<()> {
+fn export(out: &mut dyn Write, hits: &[Hit], format: ExportFormat) -> diptych::Result<()> {
     let mut exporter = Exporter::new(out, format, None)?;
     hits.iter().try_for_each(|hit| exporter.write(&hit.pair()))?;
     exporter.finish()
@@ -123,4 +123,37 @@ fn pieces<'a>(text: &'a str, matches: &[Span]) -> Vec<(&'a str, bool)> {
     }
     pieces.push((&text[at..], false));
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_marked_in_colour_only() {
+        let side = |text: &str, lang: &str, matches: &[Span]| HitSide {
+            document: "a.de".into(),
+            lang: lang.parse().unwrap(),
+            url: None,
+            sentences: 0..1,
+            span: Span { start: 0, end: text.len() },
+            text: text.into(),
+            matches: matches.into(),
+        };
+        let found = [Span { start: 4, end: 9 }, Span { start: 10, end: 12 }];
+        let source = side("Der Hafen zu\u{1b}[2J", "de", &found);
+        let hits = [Hit { source, target: side("Shut.", "en", &[]), score: 0.875 }];
+        for (coloured, expected) in [
+            (false, "a.de:1 = a.de:1  1-1 0.88\n  de  Der Hafen zu [2J\n  en  Shut.\n"),
+            (
+                true,
+                "<2>a.de:1 = a.de:1  1-1 0.88<0>\n  <2>de<0>  Der <1;33>Hafen<0> <1;33>zu<0> [2J\n  <2>en<0>  Shut.\n",
+            ),
+        ] {
+            let mut out = Vec::new();
+            print(&mut out, &hits, coloured).unwrap();
+            let expected = expected.replace('<', "\u{1b}[").replace('>', "m");
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
 }

@@ -65,7 +65,7 @@ impl From<Format> for RenderFormat {
 
 /// Runs the command.
 pub fn run(args: &TranslateArgs, global: &Global) -> anyhow::Result<Outcome> {
-    let mut pipeline = args.engine.pipeline(global)?;
+    let mut pipeline = args.engine.pipeline(None, global)?;
     let started = Instant::now();
     let mut renderer: Option<Renderer<_>> = None;
     let mut total = 0;
@@ -116,7 +116,7 @@ fn translate<W: std::io::Write>(
             Ok(())
         }
         Event::Ready { first, english } => {
-            progress.suspend(|| renderer.sentences(document, first, english, &signature))
+            progress.suspend(|| renderer.sentences(document, first, english, signature.as_deref()))
         }
     })?;
     progress.suspend(|| renderer.end(document))?;

@@ -20,6 +20,8 @@ pub const NAMES: [&str; MEASURES] = ["more", "less", "anchors", "rank", "beside"
 const RELATED: f32 = 0.3;
 /// Cosine from which a word counts as a form of another when sentences that have it are counted.
 const SAME: f32 = 0.6;
+/// From this kinship on a word is claimed by a better match: above the level of loosely related words.
+const CLAIMED: f32 = 0.4;
 /// Words in more sentences than this inverse frequency allows are left out: they cost time and say nothing.
 const LEAST_IDF: f32 = 0.4;
 
@@ -118,6 +120,22 @@ impl Evidence {
     /// How much of a sentence's words a set of the other side's sentences has together, 0 to 1.
     pub fn contained_in_all(&self, side: usize, sentence: usize, others: &[usize]) -> f32 {
         self.words.contained_in_all(side, sentence, others)
+    }
+
+    /// How much of a sentence's words `other` has, leaving out of `other` what `claimers` (sentences of the first
+    /// one's side) say.
+    pub fn contained_apart(&self, side: usize, sentence: usize, other: usize, claimers: &[usize]) -> f32 {
+        self.words.contained_apart(side, sentence, other, claimers)
+    }
+
+    /// Whether two sentences are each other's best.
+    pub fn is_mutual(&self, i: usize, j: usize) -> bool {
+        self.ranks.at(i, j) == 0.0
+    }
+
+    /// The number of source and of target sentences.
+    pub fn size(&self) -> (usize, usize) {
+        (self.facts[0].len(), self.facts[1].len())
     }
 
     fn beside(&self, i: usize, j: usize) -> f32 {
@@ -255,10 +273,26 @@ impl Vocabulary {
         grid
     }
 
+    fn contained_apart(&self, side: usize, sentence: usize, other: usize, claimers: &[usize]) -> f32 {
+        let said = |word: u32| {
+            let akin = self.akin[word as usize].iter().filter(|(_, counts)| *counts >= CLAIMED);
+            let mut akin = akin.map(|(other, _)| other);
+            akin.any(|akin| claimers.iter().any(|&i| self.sentences[side][i].binary_search(akin).is_ok()))
+        };
+        let words = self.sentences[1 - side][other].iter().copied();
+        let left: Vec<u32> = words.filter(|&word| claimers.is_empty() || !said(word)).collect();
+        self.share(side, sentence, &left)
+    }
+
     fn contained_in_all(&self, side: usize, sentence: usize, others: &[usize]) -> f32 {
         let mut there: Vec<u32> =
             others.iter().flat_map(|&j| self.sentences[1 - side][j].iter().copied()).collect();
         there.sort_unstable();
+        self.share(side, sentence, &there)
+    }
+
+    /// How much of a sentence's words a sorted list of words has.
+    fn share(&self, side: usize, sentence: usize, there: &[u32]) -> f32 {
         let (mut found, mut total) = (0.0, 0.0);
         for &word in &self.sentences[side][sentence] {
             let here =

@@ -4,6 +4,9 @@
 //! known phrase or form, or a place (before the headline, after the last sentence) and a neighbour that has
 //! one.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::read::Meta;
 use crate::read::paragraphs::{Line, ends_sentence};
 
@@ -38,6 +41,38 @@ pub(super) fn sift(lines: Vec<Line>, meta: &mut Meta) -> Vec<Line> {
 /// Whether a line has a form that no sentence of an article has, wherever it stands.
 pub(super) fn is_noise(text: &str) -> bool {
     matches!(kind(text), Kind::Noise | Kind::Player | Kind::Duration | Kind::Credit | Kind::Marker)
+}
+
+/// The phrases of one section of phrases.txt.
+fn phrases(section: &str) -> &'static [&'static str] {
+    static PHRASES: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
+        let lines =
+            include_str!("phrases.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut sections = BTreeMap::new();
+        let mut section = "";
+        for line in lines {
+            match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                Some(name) => section = name,
+                None => sections.entry(section).or_insert_with(Vec::new).push(line),
+            }
+        }
+        sections
+    });
+    PHRASES.get(section).map_or(&[], Vec::as_slice)
+}
+
+/// Whether `text` is a phrase of the section.
+fn is_one(section: &str, text: &str) -> bool {
+    phrases(section).contains(&text)
+}
+
+/// Whether `text` starts with a phrase of the section, at the end of a word.
+fn starts(section: &str, text: &str) -> bool {
+    phrases(section).iter().any(|phrase| {
+        text.strip_prefix(phrase).is_some_and(|rest| {
+            !phrase.ends_with(char::is_alphanumeric) || !rest.starts_with(char::is_alphanumeric)
+        })
+    })
 }
 
 /// How many of the lines left out are listed in the notes.
@@ -101,7 +136,7 @@ fn kind(text: &str) -> Kind {
     let plain = plain(text);
     if is_duration(&plain) {
         Kind::Duration
-    } else if PLAYER.iter().any(|start| plain.starts_with(start)) {
+    } else if starts("player", &plain) {
         Kind::Player
     } else if is_marker(&plain) {
         Kind::Marker
@@ -113,21 +148,33 @@ fn kind(text: &str) -> Kind {
         Kind::Date
     } else if byline(text).is_some() {
         Kind::Byline
-    } else if MENU.contains(&plain.as_str()) {
+    } else if is_one("menu", &plain) {
         Kind::Menu
     } else if is_prose(text) {
         Kind::Prose
-    } else if ends_sentence(text) {
+    } else if closes(text) {
         Kind::Sentence
     } else {
         Kind::Short
     }
 }
 
+/// Whether `text` ends a sentence; an agency in brackets may follow.
+fn closes(text: &str) -> bool {
+    ends_sentence(without_agency(text))
+}
+
+fn without_agency(text: &str) -> &str {
+    let bracket = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
+    bracket
+        .filter(|(_, list)| list.split([',', '/', ' ']).all(is_agency))
+        .map_or(text, |(before, _)| before.trim_end())
+}
+
 fn is_prose(text: &str) -> bool {
     let words = text.split_whitespace().count();
     // 30: no headline is as long. Scripts without spaces have few words; then characters count.
-    words >= 30 || text.chars().count() >= 250 || (words >= 12 && ends_sentence(text))
+    words >= 30 || text.chars().count() >= 250 || (words >= 12 && closes(text))
 }
 
 /// Lower case, without a list number, and without the signs that decorate links.
@@ -249,7 +296,9 @@ impl<'a> Sieve<'a> {
                 (0..headline).any(|i| matches!(self.kinds[i], Kind::Noise | Kind::Menu)) || before.len() > 1;
             for i in before {
                 let count = words(&self.lines[i].text);
-                self.keep[i] = !(count <= 2 || (count == 3 && evidence));
+                // A section's name alone stands apart from the headline; a title of two lines does not.
+                let apart = self.lines[i + 1].gap;
+                self.keep[i] = !((count <= 2 && apart) || (count <= 3 && evidence));
             }
         }
         self.found.title = (0..body)
@@ -336,7 +385,7 @@ fn is_full(text: &str) -> bool {
 
 /// Whether a sentence ends in a full stop or a colon: headlines do end in `?` or `!`, but not so.
 fn stops(text: &str) -> bool {
-    text.trim_end_matches(|c: char| "\"'”’“‘»«)]".contains(c)).ends_with(['.', ':'])
+    without_agency(text).trim_end_matches(|c: char| "\"'”’“‘»«)]".contains(c)).ends_with(['.', ':'])
 }
 
 /// `02:26`, `1:02:26`, `02:26 min`.
@@ -349,289 +398,16 @@ fn is_duration(plain: &str) -> bool {
         && fields.iter().all(|f| (1..=2).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()))
 }
 
-const PLAYER: &[&str] = &[
-    "this browser does not support the",
-    "your browser does not support the",
-    "your browser doesn't support",
-    "to view this video please enable",
-    "dieser browser unterstützt",
-    "ihr browser unterstützt",
-    "dein browser unterstützt",
-    "um dieses video anzusehen, aktivieren",
-    "um dieses video zu sehen, aktivieren",
-    "bitte aktivieren sie javascript",
-    "please enable javascript",
-    "votre navigateur ne",
-    "seu navegador não",
-    "o seu navegador não",
-];
-
 fn is_marker(plain: &str) -> bool {
-    const MARKERS: &[&str] = &[
-        "more stories",
-        "more news",
-        "more on this topic",
-        "more on this story",
-        "more on this",
-        "more from this section",
-        "related",
-        "related stories",
-        "related articles",
-        "related topics",
-        "related content",
-        "related news",
-        "read more",
-        "read next",
-        "explore more",
-        "you may also like",
-        "you might also like",
-        "recommended",
-        "recommended stories",
-        "recommended for you",
-        "most read",
-        "most popular",
-        "top stories",
-        "trending",
-        "mehr zum thema",
-        "mehr zu diesem thema",
-        "mehr zum artikel",
-        "weitere artikel",
-        "weitere meldungen",
-        "weitere nachrichten",
-        "weitere themen",
-        "weiterführende links",
-        "das könnte sie auch interessieren",
-        "das könnte dich auch interessieren",
-        "auch interessant",
-        "lesen sie auch",
-        "lesen sie mehr",
-        "lesen sie mehr zum thema",
-        "lesen sie hierzu auch",
-        "meistgelesen",
-        "meistgelesene artikel",
-        "am häufigsten gelesen",
-        "top-themen",
-        "empfehlungen der redaktion",
-        "verwandte artikel",
-        "verwandte themen",
-        "aus dem ressort",
-        "mehr aus dem ressort",
-        "sur le même sujet",
-        "à lire aussi",
-        "lire aussi",
-        "les plus lus",
-        "à lire également",
-        "leia também",
-        "leia mais",
-        "veja também",
-        "mais lidas",
-        "notícias relacionadas",
-        "saiba mais",
-    ];
-    MARKERS.contains(&plain)
+    is_one("marker", plain)
         || (words(plain) <= 6
             && ["more stories from ", "mehr artikel aus ", "mehr von ", "mehr aus "]
                 .iter()
                 .any(|s| plain.starts_with(s))
-            && !ends_sentence(plain))
+            && !closes(plain))
 }
 
 fn is_noise_phrase(text: &str, plain: &str) -> bool {
-    const WHOLE: &[&str] = &[
-        "share",
-        "share this",
-        "share this article",
-        "share this story",
-        "share article",
-        "share on facebook",
-        "share on twitter",
-        "share via email",
-        "share on x",
-        "tweet",
-        "email this",
-        "print",
-        "print this page",
-        "print article",
-        "copy link",
-        "link copied",
-        "save article",
-        "save",
-        "listen to this article",
-        "leave a comment",
-        "post a comment",
-        "comments",
-        "add a comment",
-        "view comments",
-        "show comments",
-        "join the conversation",
-        "report an error",
-        "report a correction",
-        "subscribe",
-        "subscribe now",
-        "subscribe to our newsletter",
-        "newsletter",
-        "sign up for our newsletter",
-        "sign in",
-        "log in",
-        "register",
-        "advertisement",
-        "advertisement - scroll to continue",
-        "advertising",
-        "sponsored",
-        "sponsored content",
-        "paid content",
-        "ad",
-        "ads by google",
-        "load more",
-        "show more",
-        "back to top",
-        "all rights reserved",
-        "accept all cookies",
-        "accept cookies",
-        "cookie settings",
-        "manage cookies",
-        "send us your feedback",
-        "follow us",
-        "teilen",
-        "artikel teilen",
-        "diesen artikel teilen",
-        "beitrag teilen",
-        "seite teilen",
-        "auf facebook teilen",
-        "auf twitter teilen",
-        "auf x teilen",
-        "per e-mail teilen",
-        "per whatsapp teilen",
-        "teilen sie diesen artikel",
-        "link kopieren",
-        "link kopiert",
-        "drucken",
-        "artikel drucken",
-        "seite drucken",
-        "artikel merken",
-        "merken",
-        "merkliste",
-        "artikel vorlesen",
-        "artikel anhören",
-        "vorlesen",
-        "anhören",
-        "kommentieren",
-        "kommentare",
-        "kommentare anzeigen",
-        "kommentar schreiben",
-        "kommentar verfassen",
-        "alle kommentare anzeigen",
-        "fehler melden",
-        "newsletter abonnieren",
-        "jetzt abonnieren",
-        "abonnieren",
-        "jetzt anmelden",
-        "zum newsletter anmelden",
-        "anzeige",
-        "werbung",
-        "reklame",
-        "- anzeige -",
-        "mehr anzeigen",
-        "mehr laden",
-        "weitere laden",
-        "nach oben",
-        "zurück nach oben",
-        "zum seitenanfang",
-        "alle rechte vorbehalten",
-        "alle cookies akzeptieren",
-        "alle akzeptieren",
-        "cookie-einstellungen",
-        "cookies verwalten",
-        "folgen sie uns",
-        "externer inhalt",
-        "inhalt laden",
-        "bild vergrößern",
-        "bild in großansicht",
-        "vollbild",
-        "bildergalerie",
-        "zur startseite",
-        "partager",
-        "partager l'article",
-        "imprimer",
-        "publicité",
-        "s'abonner",
-        "commentaires",
-        "tous droits réservés",
-        "compartilhar",
-        "partilhar",
-        "imprimir",
-        "publicidade",
-        "assine",
-        "comentários",
-        "todos os direitos reservados",
-    ];
-    const SKIPS: &[&str] = &[
-        "skip to ",
-        "skip next section",
-        "skip navigation",
-        "skip main navigation",
-        "jump to content",
-        "jump to navigation",
-        "jump to main",
-        "zum inhalt springen",
-        "zum inhalt wechseln",
-        "zum hauptinhalt",
-        "zur hauptnavigation",
-        "zur navigation",
-        "zur suche springen",
-        "zum hauptmenü",
-        "zum menü springen",
-        "zur fußzeile",
-        "zum footer",
-        "direkt zum inhalt",
-        "direkt zur",
-        "springe zu",
-        "springen sie zu",
-        "weiter zum inhalt",
-        "nächsten abschnitt überspringen",
-        "navigation überspringen",
-        "überspringen",
-        "aller au contenu",
-        "aller à la navigation",
-        "passer au contenu",
-        "accéder au contenu",
-        "ir para o conteúdo",
-        "pular para o conteúdo",
-        "saltar para o conteúdo",
-        "ir para a navegação",
-    ];
-    const LINKS: &[&str] = &[
-        "lesen sie auch:",
-        "lesen sie auch hier:",
-        "lesen sie hier:",
-        "lesen sie dazu:",
-        "lesen sie dazu auch:",
-        "lesen sie mehr:",
-        "lesen sie hierzu auch:",
-        "lesen sie mehr zum thema:",
-        "mehr dazu:",
-        "mehr zum thema:",
-        "mehr zu diesem thema:",
-        "siehe auch:",
-        "zum thema:",
-        "read more:",
-        "read also:",
-        "also read:",
-        "read next:",
-        "see also:",
-        "related:",
-        "more on this story:",
-        "watch:",
-        "watch now:",
-        "lire aussi :",
-        "lire aussi:",
-        "à lire aussi :",
-        "à lire aussi:",
-        "lire aussi |",
-        "leia também:",
-        "leia mais:",
-        "veja também:",
-    ];
     let short = words(plain) <= 25;
     let open = !text.trim_end().ends_with('.');
     let counted = || {
@@ -643,10 +419,10 @@ fn is_noise_phrase(text: &str, plain: &str) -> bool {
         let site = plain.strip_prefix("also on ").and_then(|rest| rest.split_whitespace().next());
         site.is_some_and(|site| site.contains('.') && !site.ends_with('.'))
     };
-    WHOLE.contains(&plain.trim_end_matches('.'))
+    is_one("noise", plain.trim_end_matches('.'))
         || counted()
-        || (open && words(plain) <= 8 && SKIPS.iter().any(|start| plain.starts_with(start)))
-        || (short && open && LINKS.iter().any(|start| plain.starts_with(start)))
+        || (open && words(plain) <= 8 && starts("skip", plain))
+        || (short && open && starts("link", plain))
         || (short && open && also_on())
         || is_copyright(text, plain)
         || (short && is_subscription(plain))
@@ -662,51 +438,11 @@ fn is_copyright(text: &str, plain: &str) -> bool {
 
 /// Asks the reader to follow or to subscribe.
 fn is_subscription(plain: &str) -> bool {
-    const STARTS: &[&str] = &[
-        "subscribe ",
-        "sign up ",
-        "get our ",
-        "get the ",
-        "receive our ",
-        "don't miss ",
-        "melden sie sich ",
-        "abonnieren sie ",
-        "jetzt newsletter ",
-        "jetzt den ",
-        "jetzt für ",
-        "erhalten sie ",
-        "bestellen sie ",
-        "hier können sie ",
-        "inscrivez-vous ",
-        "abonnez-vous ",
-        "recevez ",
-        "assine ",
-        "receba ",
-        "inscreva-se ",
-    ];
-    const FOLLOWS: &[&str] = &[
-        "follow us on ",
-        "folgen sie uns auf ",
-        "folgen sie uns bei ",
-        "folge uns auf ",
-        "suivez-nous sur ",
-        "siga-nos ",
-        "download our app",
-        "download the app",
-        "laden sie unsere app",
-    ];
-    FOLLOWS.iter().any(|start| plain.starts_with(start))
-        || (plain.contains("newsletter") && STARTS.iter().any(|start| plain.starts_with(start)))
+    starts("follow", plain) || (plain.contains("newsletter") && starts("subscribe", plain))
 }
 
-/// Agencies as they sign; the lower case ones do not stand alone in prose.
-const AGENCIES: &[&str] = &[
-    "dpa", "dpa-afx", "afp", "ap", "reuters", "epd", "kna", "sda", "apa", "sid", "rtr", "pa", "efe", "ansa",
-    "lusa", "dts", "afx", "upi", "tass", "xinhua", "keystone", "ots", "eb", "red",
-];
-
 fn is_agency(word: &str) -> bool {
-    AGENCIES.contains(&word.to_lowercase().as_str())
+    is_one("agency", &word.to_lowercase())
 }
 
 /// `wmr/msh (dpa, AFP)`, `dpa/AFP`, `(Reuters)`, `kst/jp`, `Mit Material von dpa`.
@@ -749,49 +485,17 @@ fn is_sign_off(text: &str) -> bool {
 
 /// `Home > News > Politik`, `Startseite | Politik | Ausland`.
 fn is_breadcrumb(text: &str) -> bool {
-    if ends_sentence(text) {
+    if closes(text) {
         return false;
     }
     [" > ", " › ", " » ", " | ", " / ", " • ", " · "].iter().any(|mark| {
         let parts: Vec<&str> = text.split(mark).collect();
-        parts.len() >= 3
-            && parts.iter().all(|part| words(part) <= 4)
-            && MENU.contains(&plain(parts[0]).as_str())
+        parts.len() >= 3 && parts.iter().all(|part| words(part) <= 4) && is_one("menu", &plain(parts[0]))
     })
 }
 
 /// `Image: Ann Lee/dpa/picture alliance`, alone or after a caption; `caption © dpa`; `caption (PA)`.
 fn is_credit(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "image",
-        "images",
-        "photo",
-        "photos",
-        "picture",
-        "photograph",
-        "photo credit",
-        "image credit",
-        "image source",
-        "picture credit",
-        "bild",
-        "bilder",
-        "foto",
-        "fotos",
-        "grafik",
-        "bildquelle",
-        "bildrechte",
-        "bildnachweis",
-        "symbolbild",
-        "archivbild",
-        "archivfoto",
-        "symbolfoto",
-        "crédit",
-        "crédits",
-        "crédit photo",
-        "imagem",
-        "crédito",
-        "fotografia",
-    ];
     if words(text) > 40 {
         return false;
     }
@@ -800,11 +504,12 @@ fn is_credit(text: &str) -> bool {
     }
     if let Some((caption, list)) = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
         let inner = plain(list);
-        let labelled =
-            WORDS.iter().any(|word| inner.strip_prefix(word).is_some_and(|rest| rest.starts_with(':')));
+        let labelled = phrases("credit")
+            .iter()
+            .any(|word| inner.strip_prefix(word).is_some_and(|rest| rest.starts_with(':')));
         let agency =
             list.split([',', '/', ' ']).all(|part| part.is_empty() || is_agency(part) || part == "Photo");
-        let open = !ends_sentence(caption) && words(caption) <= 25;
+        let open = !closes(caption) && words(caption) <= 25;
         return !caption.trim().is_empty()
             && ((labelled && words(caption) <= 30) || (agency && open && !list.is_empty()));
     }
@@ -812,7 +517,7 @@ fn is_credit(text: &str) -> bool {
     let before = before.trim_end();
     let lower = before.to_lowercase();
     // The label is a word of its own, and a capital sets it off from the caption.
-    WORDS.iter().any(|word| {
+    phrases("credit").iter().any(|word| {
         lower.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with([' ', '|', '(', '/']))
             && before
                 .get(before.len().saturating_sub(word.len())..)
@@ -837,172 +542,8 @@ fn is_name(text: &str) -> bool {
         && parts.all(|part| words(part) <= 3)
 }
 
-/// Words that menus and page feet hold. Only near other boilerplate, before the headline or after the end.
-const MENU: &[&str] = &[
-    "home",
-    "homepage",
-    "menu",
-    "main menu",
-    "search",
-    "news",
-    "world",
-    "politics",
-    "business",
-    "sport",
-    "sports",
-    "culture",
-    "opinion",
-    "video",
-    "videos",
-    "weather",
-    "contact",
-    "contact us",
-    "about",
-    "about us",
-    "privacy",
-    "privacy policy",
-    "terms of use",
-    "terms and conditions",
-    "imprint",
-    "help",
-    "feedback",
-    "login",
-    "my account",
-    "jobs",
-    "careers",
-    "startseite",
-    "menü",
-    "hauptmenü",
-    "suche",
-    "nachrichten",
-    "politik",
-    "wirtschaft",
-    "kultur",
-    "wissen",
-    "panorama",
-    "ausland",
-    "inland",
-    "meinung",
-    "regional",
-    "wetter",
-    "kontakt",
-    "impressum",
-    "datenschutz",
-    "datenschutzerklärung",
-    "agb",
-    "über uns",
-    "hilfe",
-    "anmelden",
-    "abo",
-    "e-paper",
-    "mediadaten",
-    "nutzungsbedingungen",
-    "barrierefreiheit",
-    "facebook",
-    "twitter",
-    "x",
-    "instagram",
-    "whatsapp",
-    "linkedin",
-    "youtube",
-    "telegram",
-    "e-mail",
-    "email",
-    "rss",
-    "accueil",
-    "recherche",
-    "mentions légales",
-    "início",
-    "pesquisa",
-    "notícias",
-    "contato",
-    "contacto",
-];
-
 /// `March 14, 2025`, `Freitag, 14.03.2025, 10:15 Uhr`, `Stand: 14. März 2025`.
 fn is_date(plain: &str) -> bool {
-    const MONTHS: &[&str] = &[
-        "jan", "feb", "mar", "mär", "mrz", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt",
-        "nov", "dec", "dez", "fév", "fev", "avr", "abr", "juin", "juil", "aoû", "déc", "set", "out", "ago",
-        "maio", "mars", "janv", "févr",
-    ];
-    const AROUND: &[&str] = &[
-        "published",
-        "updated",
-        "last",
-        "posted",
-        "on",
-        "at",
-        "of",
-        "am",
-        "pm",
-        "a.m",
-        "p.m",
-        "est",
-        "edt",
-        "gmt",
-        "utc",
-        "cet",
-        "cest",
-        "bst",
-        "mez",
-        "mesz",
-        "uhr",
-        "stand",
-        "veröffentlicht",
-        "aktualisiert",
-        "zuletzt",
-        "erstellt",
-        "vom",
-        "um",
-        "den",
-        "der",
-        "publié",
-        "le",
-        "à",
-        "mis",
-        "jour",
-        "publicado",
-        "em",
-        "de",
-        "às",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonnabend",
-        "sonntag",
-        "mo",
-        "di",
-        "mi",
-        "do",
-        "fr",
-        "sa",
-        "so",
-        "lundi",
-        "mardi",
-        "mercredi",
-        "jeudi",
-        "vendredi",
-        "samedi",
-        "dimanche",
-    ];
     let (mut numbers, mut year, mut month) = (0, false, false);
     for word in plain.split(|c: char| c.is_whitespace() || ",|–()".contains(c)) {
         let word = word.trim_matches(['.', ':']);
@@ -1019,8 +560,8 @@ fn is_date(plain: &str) -> bool {
                 .split(['.', '/', '-', 't'])
                 .any(|n| n.len() == 4 && (n.starts_with("19") || n.starts_with("20")));
             month |= digits >= 6;
-        } else if !word.is_empty() && word != "-" && !AROUND.contains(&word) {
-            if !(word.chars().count() <= 9 && MONTHS.iter().any(|name| word.starts_with(name))) {
+        } else if !word.is_empty() && word != "-" && !is_one("date", word) {
+            if !(word.chars().count() <= 9 && phrases("month").iter().any(|name| word.starts_with(name))) {
                 return false;
             }
             month = true;
@@ -1050,4 +591,161 @@ fn byline(text: &str) -> Option<String> {
     let fits =
         known && (2..=6).contains(&list.len()) && list.iter().all(name) && !names.ends_with(['.', '!', '?']);
     fits.then(|| names.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_told_apart() {
+        use Kind::*;
+        for (text, expected) in [
+            ("1. Skip to content", Noise),
+            ("Zum Inhalt springen", Noise),
+            ("Aller au contenu principal", Noise),
+            ("Ir para o conteúdo", Noise),
+            ("02:26", Duration),
+            ("1:02:26", Duration),
+            ("3:17 Min.", Duration),
+            ("10:15 Uhr", Short),
+            ("This browser does not support the video element.", Player),
+            ("Dieser Browser unterstützt das Video-Element nicht.", Player),
+            ("The mayor at the old mill Image: Ann Lee/dpa/picture alliance", Credit),
+            ("Die Mühle im Winter. Foto: Jörg Schäfer", Credit),
+            ("Foto: Stadt Oberfelden", Credit),
+            ("The harbour at night © Reuters", Credit),
+            ("Passengers wait in the rain (AP)", Credit),
+            ("Die Schule nach dem Brand (Foto: Archiv)", Credit),
+            ("Die Zahl stieg auf 300, teilte der Landkreis am Montag in Oberfelden mit. (dpa)", Prose),
+            ("Das Bild: ein Mann mit einem Hut", Short),
+            ("kst/jp (dpa, AFP)", Noise),
+            ("(Reuters)", Noise),
+            ("dpa/AFP", Noise),
+            ("Mit Material von dpa", Noise),
+            ("und/oder", Short),
+            ("Diesen Artikel teilen", Noise),
+            ("Melden Sie sich für unseren Newsletter an", Noise),
+            ("Die Stadt verschickt jetzt einen Newsletter.", Sentence),
+            ("12 Kommentare", Noise),
+            ("© 2025 Tageblatt", Noise),
+            ("Copyright 2025 Eastmere Post", Noise),
+            ("Copyright law protects songs.", Sentence),
+            ("Startseite > Politik > Ausland", Noise),
+            ("Lesen Sie auch: Die Mühle wird verkauft", Noise),
+            ("Also on example.com A mill is sold", Noise),
+            ("Lesen Sie auch", Marker),
+            ("Mehr zum Thema:", Marker),
+            ("More stories from the Post", Marker),
+            ("Mehr Geld für Schulen", Short),
+            ("March 14, 2025", Date),
+            ("Freitag, 14.03.2025, 10:15 Uhr", Date),
+            ("Stand: 14. März 2025", Date),
+            ("2025-03-14T10:15:00+01:00", Date),
+            ("14 de março de 2025", Date),
+            ("Im März 2025", Short),
+            ("Saison 2024/2025", Short),
+            ("By Miriam Falk", Byline),
+            ("Von Max Muster und Eva Probe", Byline),
+            ("Von Hamburg nach Bremen", Short),
+            ("By bus or by train", Short),
+            ("Impressum", Menu),
+            ("Was nun?", Sentence),
+            ("Kritik der Anwohner", Short),
+        ] {
+            assert_eq!(kind(text), expected, "{text}");
+        }
+    }
+
+    const PROSE: &str =
+        "Die Stadt hat am Montag beschlossen, die alte Mühle am Fluss zu kaufen und zu erhalten.";
+    const MORE: &str =
+        "Der Preis liegt nach Angaben der Verwaltung bei rund 400.000 Euro, sagte die Bürgermeisterin.";
+
+    /// `|` stands for a line end, an empty part for a blank line, `P` and `Q` for sentences of prose.
+    fn sifted(page: &str) -> (String, Meta) {
+        let mut lines = Vec::new();
+        let mut gap = true;
+        for part in page.split('|') {
+            let text = match part {
+                "P" => PROSE,
+                "Q" => MORE,
+                text => text,
+            };
+            if !text.is_empty() {
+                lines.push(Line { text: text.into(), gap });
+            }
+            gap = text.is_empty();
+        }
+        let mut meta = Meta::default();
+        let kept: Vec<String> = sift(lines, &mut meta).into_iter().map(|line| line.text).collect();
+        (kept.join("|").replace(PROSE, "P").replace(MORE, "Q"), meta)
+    }
+
+    #[test]
+    fn articles_come_out_of_their_pages() {
+        for (page, expected) in [
+            (
+                "Zum Inhalt springen|PolitikOberfelden||Stadt will die Mühle kaufen||P",
+                "Stadt will die Mühle kaufen|P",
+            ),
+            ("Oberfelden||Stadt will die Mühle kaufen||P||Q", "Stadt will die Mühle kaufen|P|Q"),
+            ("Home|News|Sport|Weather|My town||Town to buy the old mill||P", "Town to buy the old mill|P"),
+            // The title of a book in two lines.
+            ("Die Mühle|Ein Roman aus alter Zeit||P", "Die Mühle|Ein Roman aus alter Zeit|P"),
+            ("Die Mühle||P", "Die Mühle|P"),
+            ("Wer zahlt?||P||Na und?", "Wer zahlt?|P|Na und?"),
+            (
+                "Die Mühle||P||Die Mühle von innen||02:26||Your browser does not support the video tag.||Q",
+                "Die Mühle|P|Q",
+            ),
+            ("Die Mühle||02:26||P", "Die Mühle|P"),
+            ("P||Ein Mann vor der Mühle|Der Müller bei der Arbeit Foto: Jörg Schäfer||Q", "P|Q"),
+            ("P||Der Müller öffnet die Tür.|Foto: Jörg Schäfer||Q", "P|Q"),
+            ("P||Q|Foto: Jörg Schäfer", "P|Q"),
+            // Links in the middle: the article goes on.
+            ("P||Lesen Sie auch||Mühle brennt ab||Q", "P|Q"),
+            (
+                "P||Mehr zum Thema|Mühle brennt ab|Müller gesucht||Kritik der Anwohner||Q",
+                "P|Kritik der Anwohner|Q",
+            ),
+            ("P||More stories||Q||P", "P|Q|P"),
+            ("More stories||P||Q", "P|Q"),
+            // Links at the end, and what follows a sign-off.
+            ("P||Mehr zum Thema||Mühle brennt ab||Wer zahlt für die Mühle?", "P"),
+            ("P||kst (dpa)||Mühle brennt ab||Müller gesucht", "P"),
+            ("P||Eine Liste||- eins|- zwei", "P|Eine Liste|- eins|- zwei"),
+            ("P||Impressum|Datenschutz|Kontakt", "P"),
+            ("P||Anzeige||So war das.", "P|So war das."),
+        ] {
+            assert_eq!(sifted(page).0, expected, "{page}");
+        }
+    }
+
+    #[test]
+    fn date_author_and_headline_are_kept_aside() {
+        let (text, meta) = sifted("Stadt will die Mühle kaufen||Von Max Muster||14. März 2025||P");
+        assert_eq!(text, "Stadt will die Mühle kaufen|P");
+        assert_eq!(meta.title.as_deref(), Some("Stadt will die Mühle kaufen"));
+        assert_eq!(meta.byline.as_deref(), Some("Max Muster"));
+        assert_eq!(meta.date.as_deref(), Some("14. März 2025"));
+        assert_eq!(
+            meta.notes,
+            [
+                "left out 2 lines of boilerplate (keep with --keep-boilerplate)",
+                "left out: Von Max Muster",
+                "left out: 14. März 2025"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_text_never_vanishes() {
+        assert_eq!(sifted("Home").0, "Home");
+        for page in ["02:26", "Anzeige", "Mehr zum Thema|eins|zwei"] {
+            let (text, meta) = sifted(page);
+            assert_eq!(text, page);
+            assert_eq!(meta.notes, ["most of the text looks like boilerplate: all of it was kept"]);
+        }
+    }
 }

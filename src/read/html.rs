@@ -436,3 +436,78 @@ fn is_structure(name: &str) -> bool {
     ];
     kept.iter().chain(RAW).any(|tag| tag.eq_ignore_ascii_case(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(html: &str, how: &ReadOptions) -> Page {
+        page("p.html".into(), html, how, Vec::new()).unwrap()
+    }
+
+    fn texts(html: &str, part: Part) -> Vec<String> {
+        blocks(html, part).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn blocks_follow_the_markup() {
+        for (html, content, page) in [
+            (
+                "<p>Ein <b>fettes</b>\n  Wort</p><p>Noch &amp; eins &lt;x&gt;</p>",
+                "Ein fettes Wort|Noch & eins <x>",
+                "=",
+            ),
+            ("a<br>b<ul><li>c</li><li>d</li></ul>e", "a|b|c|d|e", "="),
+            ("<table><tr><td>a</td><td>b</td></tr></table>", "a|b", "="),
+            ("<pre>a\n  b\n\nc</pre>", "a|b|c", "="),
+            ("<nav>menu</nav><p>x</p><footer>foot</footer>", "x", "menu|x|foot"),
+            ("<p hidden=\"\">no</p><p style=\"display: none\">no</p><p>x</p>", "x", "="),
+            ("<script>if (a<b) '<p>no</p>'</script><style>p{}</style><p title=\"a>b\">x</p>", "x", "="),
+            (
+                "<figure><img><span>by Ann</span><blockquote>quote</blockquote></figure>",
+                "quote",
+                "by Ann|quote",
+            ),
+            ("<p class=\"image-caption\">cap</p><p class=\"caption-free\">x</p>", "x", "cap|x"),
+            ("x<!-- no <p> -->y&nbsp;z", "xy\u{a0}z", "="),
+            ("no end <p>of <i>tags", "no end|of tags", "="),
+            ("< 5 <", "< 5 <", "="),
+        ] {
+            assert_eq!(texts(html, Part::Content).join("|"), content, "{html}");
+            let page = if page == "=" { content } else { page };
+            assert_eq!(texts(html, Part::Page).join("|"), page, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_an_article_is_read_whole() {
+        let page =
+            read("<html lang=fr><body><nav>Menu</nav><p>Bonjour.</p></body></html>", &ReadOptions::default());
+        assert_eq!(page.text, "Bonjour.");
+        assert_eq!(page.lang.unwrap().as_str(), "fr");
+    }
+
+    #[test]
+    fn the_language_is_what_the_page_says_first() {
+        for (head, expected) in [
+            ("<html lang='de-AT'><meta property='og:locale' content='en_US'>", Some("de")),
+            ("<html lang=''><meta property='og:locale' content='pt_BR'>", Some("pt")),
+            ("<html><meta http-equiv='Content-Language' content='fr'>", Some("fr")),
+            ("<html>", None),
+        ] {
+            let page = read(&format!("{head}<p>Text.</p>"), &ReadOptions::default());
+            assert_eq!(page.lang.as_ref().map(Lang::as_str), expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_not_followed_into_the_deep() {
+        let prose = "A sentence of some length that stands in the very middle of it all, and then some more.";
+        for (open, close) in
+            [("<div>", "</div>"), ("<b>", ""), ("<table><td>", ""), ("<svg>", ""), ("<a><div>", "")]
+        {
+            let html = format!("{}<p>{prose}</p>{}", open.repeat(10_000), close.repeat(10_000));
+            assert_eq!(read(&html, &ReadOptions::default()).text, prose, "{open}");
+        }
+    }
+}

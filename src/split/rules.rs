@@ -70,12 +70,14 @@ impl Rules {
             LazyLock::new(|| Rules { clitics: true, ..Rules::parse(include_str!("nl.txt")) });
         static GREEK: LazyLock<Rules> =
             LazyLock::new(|| Rules { greek: true, ..Rules::parse(include_str!("other.txt")) });
-        // Of the others most write „so“; in those that write “so” the letter after the quote mostly tells.
-        static OTHER: LazyLock<Rules> = LazyLock::new(|| Rules {
+        static LOW: LazyLock<Rules> = LazyLock::new(|| Rules {
             low_quotes: true,
             guesses: true,
             ..Rules::parse(include_str!("other.txt"))
         });
+        static OTHER: LazyLock<Rules> =
+            LazyLock::new(|| Rules { guesses: true, ..Rules::parse(include_str!("other.txt")) });
+        // The last but one: languages that write „so“.
         match tag {
             "de" => &DE,
             "en" => &EN,
@@ -85,14 +87,16 @@ impl Rules {
             "it" => &IT,
             "nl" => &NL,
             "el" => &GREEK,
+            "bg" | "cs" | "et" | "hr" | "is" | "ka" | "lb" | "lt" | "mk" | "sk" | "sl" | "sr" => &LOW,
             _ => &OTHER,
         }
     }
 
-    /// Reads a list; what it does not know it leaves out, and a test sees to it that there is no such line.
+    /// Reads a list on top of the common one. What it does not know it leaves out; a test sees to it that no list
+    /// has such a line.
     fn parse(text: &'static str) -> Rules {
         let mut rules = Rules::default();
-        for (key, words) in groups(text) {
+        for (key, words) in groups(include_str!("common.txt")).chain(groups(text)) {
             let words = words.split_whitespace();
             match key {
                 "follows" => rules.follows.extend(words),
@@ -129,7 +133,8 @@ fn kind(key: &str) -> Option<Abbreviation> {
 mod tests {
     use super::*;
 
-    const FILES: [(&str, &str); 8] = [
+    const FILES: [(&str, &str); 9] = [
+        ("common", include_str!("common.txt")),
         ("de", include_str!("de.txt")),
         ("en", include_str!("en.txt")),
         ("fr", include_str!("fr.txt")),
