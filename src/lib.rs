@@ -16,6 +16,7 @@ mod models;
 mod pipeline;
 mod read;
 mod render;
+mod report;
 mod score;
 mod split;
 mod store;
@@ -26,7 +27,7 @@ pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
 
 pub use compare::{
     CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
-    Report, Statement, Topic, Verdict, cluster, compare,
+    Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
 };
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
@@ -39,6 +40,7 @@ pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 
 pub use render::{RenderFormat, Renderer};
+pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
 pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};

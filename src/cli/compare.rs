@@ -1,17 +1,18 @@
 //! `diptych compare`: what one report says that another does not.
 
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use diptych::{
-    CompareOptions, Comparison, Document, Encoder, Event, Evidence, Lang, Models, NAMES, Pipeline, Recorded,
-    Relation, Report, Translator, Verdict, compare,
+    CompareOptions, Compared, Comparison, Document, Encoder, Event, Evidence, Lang, Models, NAMES, Pipeline,
+    Recorded, Relation, Report, Side, Statement, Study, TextOptions, Translator, Verdict, cluster, compare,
+    report_html, report_json, report_text, self_test,
 };
 
-use super::{Engine, Global, Outcome, Progress, Reading, each_document, note, output};
+use super::{Engine, Global, Outcome, Progress, Reading, each_document, output};
 
 /// Compare reports on one event across languages: what both say, what only one says, where they disagree
 #[derive(Args)]
@@ -32,6 +33,18 @@ pub struct CompareArgs {
     /// Translations in place of a model's: a TSV file of sentence and English
     #[arg(long, value_name = "FILE")]
     translations: Option<PathBuf>,
+    /// Write one page of HTML to this file, - for standard output
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write everything as JSON to this file, - for standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Hide and change what is known in these texts, and say how much of it is found
+    #[arg(long)]
+    self_test: bool,
+    /// Columns of the terminal view; else the terminal's, or 100
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
     /// Write the links and the unmatched sentences as TSV into this directory
     #[arg(long, value_name = "DIR")]
     tsv: Option<PathBuf>,
@@ -98,15 +111,9 @@ pub fn run(args: &CompareArgs, global: &Global) -> anyhow::Result<Outcome> {
             english: english.iter().map(String::as_str).collect(),
         })
         .collect();
-    let [source, target] = &reports[..] else { bail!("give two reports") };
-    if source.sentences.len().saturating_mul(target.sentences.len()) > MOST_PAIRS {
-        bail!(
-            "{} and {} sentences are too many to compare; `diptych align` takes long texts",
-            source.sentences.len(),
-            target.sentences.len()
-        );
-    }
+    check_size(&reports)?;
     if args.explain {
+        let [source, target] = &reports[..] else { bail!("--explain takes two reports") };
         return explain(source, target, &encoder);
     }
     let options = CompareOptions {
@@ -114,23 +121,153 @@ pub fn run(args: &CompareArgs, global: &Global) -> anyhow::Result<Outcome> {
         sure: args.sure,
         relation: args.relation.map(Relation::from),
     };
-    let comparison = compare(source, target, &encoder, &options);
+    let pairs = compared(&reports, &encoder, &options);
+    let self_test = match (&reports[..], args.self_test) {
+        (_, false) => Vec::new(),
+        ([source, target], true) => self_test(source, target, &encoder, &options),
+        _ => bail!("--self-test takes two reports"),
+    };
+    let statements =
+        if reports.len() > 2 { statements(&reports, &pairs, options.threshold) } else { Vec::new() };
     if let Some(directory) = &args.tsv {
-        let name = args.name.clone().unwrap_or_else(|| stem(documents[0].name()));
-        write_tsv(directory, &name, [source, target], &comparison)?;
+        write_tsv(directory, args.name.as_deref(), &documents, &pairs)?;
     }
-    let mut out = output(None)?;
-    writeln!(out, "{:?} {:?} {:?}", comparison.relation, comparison.covered(0), comparison.covered(1))?;
-    for d in &comparison.disagreements {
-        writeln!(out, "{d:?}")?;
+    let sides = sides(args, &documents, &english, global)?;
+    let signature = signature(&options, &sides);
+    print(args, &Study { sides, pairs, statements, signature, self_test })
+}
+
+/// Data goes where it was asked for; without any such wish the terminal view goes to standard output.
+fn print(args: &CompareArgs, study: &Study) -> anyhow::Result<Outcome> {
+    let place = |path: &PathBuf| Some(path.clone()).filter(|path| path.as_os_str() != "-");
+    if let Some(path) = &args.html {
+        let mut out = output(place(path).as_deref())?;
+        report_html(study, &mut out)?;
+        out.flush()?;
     }
-    out.flush()?;
+    if let Some(path) = &args.json {
+        let mut out = output(place(path).as_deref())?;
+        report_json(study, &mut out)?;
+        out.flush()?;
+    }
+    let quiet = args.html.is_some() || args.json.is_some() || args.tsv.is_some();
+    if !quiet || args.self_test && args.html.is_none() && args.json.is_none() {
+        let mut out = output(None)?;
+        report_text(study, text_options(args), &mut out)?;
+        out.flush()?;
+    }
     Ok(Outcome::Done)
+}
+
+fn text_options(args: &CompareArgs) -> TextOptions {
+    let terminal = std::io::stdout().is_terminal();
+    let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let width = args.width.or_else(|| if terminal { columns() } else { None }).unwrap_or(100);
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    TextOptions { width, color: terminal && !plain }
+}
+
+fn check_size(reports: &[Report]) -> anyhow::Result<()> {
+    let mut sizes: Vec<usize> = reports.iter().map(|report| report.sentences.len()).collect();
+    sizes.sort_unstable();
+    let two = &sizes[sizes.len().saturating_sub(2)..];
+    if two.iter().product::<usize>() > MOST_PAIRS {
+        bail!(
+            "{} and {} sentences are too many to compare; `diptych align` takes long texts",
+            two[0],
+            two[1]
+        );
+    }
+    Ok(())
+}
+
+/// Every two reports, in their order.
+fn compared(reports: &[Report], encoder: &Encoder, options: &CompareOptions) -> Vec<Compared> {
+    let mut pairs = Vec::new();
+    for source in 0..reports.len() {
+        for target in source + 1..reports.len() {
+            let comparison = compare(&reports[source], &reports[target], encoder, options);
+            pairs.push(Compared { source, target, comparison });
+        }
+    }
+    pairs
+}
+
+fn statements(reports: &[Report], pairs: &[Compared], threshold: f32) -> Vec<Statement> {
+    let sizes: Vec<usize> = reports.iter().map(|report| report.sentences.len()).collect();
+    let links: Vec<_> = pairs
+        .iter()
+        .map(|pair| ((pair.source, pair.target), pair.comparison.links().copied().collect()))
+        .collect();
+    cluster(&sizes, &links, threshold)
+}
+
+fn sides<'a>(
+    args: &CompareArgs,
+    documents: &'a [Document],
+    english: &'a [Vec<String>],
+    global: &Global,
+) -> anyhow::Result<Vec<Side<'a>>> {
+    let models = Models::locate(global.models.as_deref())?;
+    let side = |(document, english): (&'a Document, &'a Vec<String>)| {
+        let (signature, note) = match &args.translations {
+            _ if document.lang().is_english() => (None, None),
+            Some(path) => (Some(Recorded::open(path)?.signature().to_string()), None),
+            None => match models.find(&format!("{}-en", document.lang()))? {
+                Some(model) => {
+                    let signature = format!("{} {} {}", model.engine(), model.name(), model.fingerprint());
+                    (Some(signature), Some(model.note().to_string()))
+                }
+                None => (None, None),
+            },
+        };
+        Ok(Side { document, english, signature, note })
+    };
+    documents.iter().zip(english).map(side).collect()
+}
+
+fn signature(options: &CompareOptions, sides: &[Side]) -> String {
+    let mut text = format!(
+        "diptych {} compare, threshold {}, sure {}, en-encoder",
+        env!("CARGO_PKG_VERSION"),
+        options.threshold,
+        options.sure
+    );
+    for side in sides {
+        let _ = write!(text, "; {}: {}", side.name(), side.signature.as_deref().unwrap_or("as written"));
+    }
+    text
+}
+
+/// The files of the directories among the paths, by name; other paths as they are.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut inside: Vec<PathBuf> = entries
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .into_iter()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file() && !is_hidden(path))
+            .collect();
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'))
 }
 
 fn documents(args: &CompareArgs, global: &Global) -> anyhow::Result<Vec<Document>> {
     let mut documents = Vec::new();
-    for (i, path) in args.reports.iter().enumerate() {
+    for (i, path) in files(&args.reports)?.iter().enumerate() {
         let options = args.reading.options(args.langs.get(i).cloned());
         each_document(std::slice::from_ref(path), &options, global, |document| {
             documents.push(document);
@@ -209,34 +346,49 @@ fn explain(source: &Report, target: &Report, encoder: &Encoder) -> anyhow::Resul
     Ok(Outcome::Done)
 }
 
-/// `NAME.links.tsv` and `NAME.unmatched.tsv`, ids from 1.
+/// `NAME.links.tsv` and `NAME.unmatched.tsv`, ids from 1. Of more than two reports each pair has its own files.
 fn write_tsv(
     directory: &Path,
-    name: &str,
-    sides: [&Report; 2],
-    comparison: &Comparison,
+    name: Option<&str>,
+    documents: &[Document],
+    pairs: &[Compared],
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    let mut links = String::from("# source_id\ttarget_id\tscore\n");
-    for link in &comparison.scored {
-        writeln!(links, "{}\t{}\t{:.4}", link.source + 1, link.target + 1, link.score)?;
+    let base = name.map_or_else(|| stem(documents[0].name()), str::to_string);
+    for pair in pairs {
+        let name = if pairs.len() == 1 {
+            base.clone()
+        } else {
+            format!("{base}.{}-{}", pair.source + 1, pair.target + 1)
+        };
+        let langs = [documents[pair.source].lang(), documents[pair.target].lang()];
+        let labels = if langs[0] == langs[1] { ["source", "target"] } else { langs.map(Lang::as_str) };
+        for (kind, text) in
+            [("links", links_tsv(&pair.comparison)), ("unmatched", unmatched_tsv(&pair.comparison, labels))]
+        {
+            let path = directory.join(format!("{name}.{kind}.tsv"));
+            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
     }
-    let mut unmatched = String::from("# side\tid\n");
-    let labels = if sides[0].lang == sides[1].lang {
-        ["source".to_string(), "target".to_string()]
-    } else {
-        [sides[0].lang.to_string(), sides[1].lang.to_string()]
-    };
+    Ok(())
+}
+
+fn links_tsv(comparison: &Comparison) -> String {
+    let mut text = String::from("# source_id\ttarget_id\tscore\n");
+    for link in &comparison.scored {
+        let _ = writeln!(text, "{}\t{}\t{:.4}", link.source + 1, link.target + 1, link.score);
+    }
+    text
+}
+
+fn unmatched_tsv(comparison: &Comparison, labels: [&str; 2]) -> String {
+    let mut text = String::from("# side\tid\n");
     for (side, label) in labels.iter().enumerate() {
         for (i, sentence) in comparison.side(side).iter().enumerate() {
             if sentence.verdict != Verdict::Blank && sentence.found < 0.5 {
-                writeln!(unmatched, "{label}\t{}", i + 1)?;
+                let _ = writeln!(text, "{label}\t{}", i + 1);
             }
         }
     }
-    for (kind, text) in [("links", links), ("unmatched", unmatched)] {
-        let path = directory.join(format!("{name}.{kind}.tsv"));
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    text
 }
