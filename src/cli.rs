@@ -7,13 +7,14 @@
 mod align;
 mod compare;
 mod export;
+mod output;
 mod search;
 mod split;
 mod stats;
 mod translate;
 
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -202,19 +203,6 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         cause.downcast_ref::<Error>().is_some_and(Error::is_closed_pipe)
             || cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     })
-}
-
-/// Standard output, buffered, or the file that `-o` names.
-pub fn output(path: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
-    match path {
-        None => Ok(Box::new(BufWriter::new(io::stdout().lock()))),
-        Some(path) => {
-            use anyhow::Context;
-            let file =
-                std::fs::File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-            Ok(Box::new(BufWriter::new(file)))
-        }
-    }
 }
 
 /// A line for people on standard error, unless they asked for quiet.

@@ -9,6 +9,7 @@ use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::lang::Lang;
 use crate::models::{Model, Models};
+use crate::read::visible;
 use crate::store::{Engines, Store};
 use crate::translate::{Marian, Translator, has_letters};
 
@@ -297,7 +298,7 @@ struct Matched {
 }
 
 fn owned(document: &Document) -> Vec<String> {
-    document.sentences().map(str::to_string).collect()
+    document.sentences().map(|sentence| visible(sentence).into_owned()).collect()
 }
 
 fn borrowed(sentences: &[String]) -> Vec<&str> {

@@ -4,7 +4,9 @@
 
 mod boilerplate;
 mod encoding;
+mod forms;
 mod html;
+mod markup;
 mod paragraphs;
 mod records;
 
@@ -12,6 +14,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
+
+pub(crate) use encoding::visible;
 
 use crate::error::{Error, Result};
 use crate::lang::Lang;
@@ -110,7 +114,7 @@ pub fn read(path: &Path, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]);
     let html = format.map_or(!how.lines && looks_like_html(&head), |format| format == InputFormat::Html);
     let (text, notes) = encoding::decode(bytes, html).map_err(|what| Error::input(name.clone(), what))?;
-    if text.chars().all(|c| c.is_whitespace() || encoding::is_dropped(c)) {
+    if text.chars().all(|c| c.is_whitespace() || encoding::is_invisible(c) || c.is_control()) {
         return Err(Error::input(name, "holds no text, only white space"));
     }
     match format.unwrap_or_else(|| sniff(&text, how.lines)) {
@@ -335,21 +339,21 @@ mod tests {
     #[test]
     fn formats_are_told_by_their_first_lines() {
         for (text, expected) in [
-            ("<!DOCTYPE HTML><p>x", Format::Html),
-            ("\u{feff}\n <html lang=de>", Format::Html),
-            ("<!-- saved from url=(0014)about:internet -->\n<html>", Format::Html),
-            ("<?xml version='1.0'?><html>", Format::Html),
-            ("<p>x", Format::Text),
-            ("<!-- no end", Format::Text),
-            ("\n{\"text\": \"x\"}\n{", Format::JsonLines),
-            ("{\"title\": \"x\"}", Format::Text),
-            ("{ a set }", Format::Text),
-            ("", Format::Text),
+            ("<!DOCTYPE HTML><p>x", InputFormat::Html),
+            ("\u{feff}\n <html lang=de>", InputFormat::Html),
+            ("<!-- saved from url=(0014)about:internet -->\n<html>", InputFormat::Html),
+            ("<?xml version='1.0'?><html>", InputFormat::Html),
+            ("<p>x", InputFormat::Text),
+            ("<!-- no end", InputFormat::Text),
+            ("\n{\"text\": \"x\"}\n{", InputFormat::JsonLines),
+            ("{\"title\": \"x\"}", InputFormat::Text),
+            ("{ a set }", InputFormat::Text),
+            ("", InputFormat::Text),
         ] {
             assert_eq!(sniff(text, false), expected, "{text}");
         }
-        assert_eq!(sniff("<html>\n<p>", true), Format::Text);
-        assert!("pdf".parse::<Format>().is_err());
+        assert_eq!(sniff("<html>\n<p>", true), InputFormat::Text);
+        assert!("pdf".parse::<InputFormat>().is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::document::Document;
 use crate::error::Result;
+use crate::export::one_line;
 use crate::split::Split;
 use crate::translate::{Suspicion, suspicion};
 
@@ -30,7 +31,6 @@ pub enum RenderFormat {
 pub struct Renderer<W: Write> {
     out: W,
     format: RenderFormat,
-    note: String,
     /// Whether documents are announced by name: where there is more than one.
     named: bool,
     documents: usize,
@@ -52,24 +52,24 @@ struct Row<'a> {
 }
 
 impl<W: Write> Renderer<W> {
-    /// A renderer into `out`. `note` is what readers have to know about the translations; it stands in the
-    /// bilingual and HTML output. `named`: several documents follow, so announce each.
-    pub fn new(out: W, format: RenderFormat, note: String, named: bool) -> Renderer<W> {
-        Renderer { out, format, note, named, documents: 0, suspects: Vec::new() }
+    /// A renderer into `out`. `named`: several documents follow, so announce each.
+    pub fn new(out: W, format: RenderFormat, named: bool) -> Renderer<W> {
+        Renderer { out, format, named, documents: 0, suspects: Vec::new() }
     }
 
-    /// Begins a document.
+    /// Begins a document. `note` is what readers have to know about the translation; the bilingual and the HTML
+    /// output say it once.
     ///
     /// # Errors
     /// Whatever `out` returns, here and in all methods.
-    pub fn begin(&mut self, document: &Document) -> Result<()> {
+    pub fn begin(&mut self, document: &Document, note: &str) -> Result<()> {
         let first = self.documents == 0;
         self.documents += 1;
         let name = document.name();
         match self.format {
             RenderFormat::Text | RenderFormat::Bilingual => {
                 if first && self.format == RenderFormat::Bilingual {
-                    writeln!(self.out, "# {}\n", self.note)?;
+                    writeln!(self.out, "# {note}\n")?;
                 }
                 if self.named {
                     writeln!(self.out, "{}==> {name} <==", if first { "" } else { "\n" })?;
@@ -80,7 +80,7 @@ impl<W: Write> Renderer<W> {
                 if first {
                     let title = document.meta().title.as_deref().unwrap_or(name);
                     write!(self.out, "{}", HTML_HEAD.replace("{title}", &escape(title)))?;
-                    writeln!(self.out, "<p class=\"note\">{}</p>", escape(&self.note))?;
+                    writeln!(self.out, "<p class=\"note\">{}</p>", escape(note))?;
                 }
                 let lang = document.lang();
                 writeln!(self.out, "<article>\n<h1>{}</h1>", escape(name))?;
@@ -111,7 +111,8 @@ impl<W: Write> Renderer<W> {
             }
             let opens = paragraphs.get(paragraph).is_some_and(|range| range.start == i);
             let source = document.slice(i..i + 1);
-            let flag = if document.lang().is_english() { None } else { suspicion(source, english) };
+            let flag =
+                if document.lang().is_english() { None } else { suspicion(source, document.lang(), english) };
             self.suspects.extend(flag);
             let row = Row {
                 document: document.name(),
@@ -138,7 +139,7 @@ impl<W: Write> Renderer<W> {
                     (_, true) => "\n\n",
                     (_, false) => " ",
                 };
-                let english = if lines { cell(row.english) } else { row.english.to_string() };
+                let english = if lines { one_line(row.english) } else { row.english.into() };
                 write!(out, "{gap}{english}")?;
             }
             RenderFormat::Bilingual => {
@@ -147,9 +148,9 @@ impl<W: Write> Renderer<W> {
                 writeln!(out, "{gap}{}\n    {}{mark}", row.source, row.english)?;
             }
             RenderFormat::Tsv => {
-                let (source, english) = (cell(row.source), cell(row.english));
+                let (source, english) = (one_line(row.source), one_line(row.english));
                 let flag = row.flag.unwrap_or_default();
-                writeln!(out, "{}\t{}\t{source}\t{english}\t{flag}", cell(row.document), row.sentence)?;
+                writeln!(out, "{}\t{}\t{source}\t{english}\t{flag}", one_line(row.document), row.sentence)?;
             }
             RenderFormat::JsonLines => {
                 let json = serde_json::to_string(row).expect("a row of strings and numbers is JSON");
@@ -189,11 +190,6 @@ impl<W: Write> Renderer<W> {
     }
 }
 
-/// A value without the characters that end a TSV field.
-pub(crate) fn cell(text: &str) -> String {
-    text.split(['\t', '\n', '\r']).collect::<Vec<_>>().join(" ")
-}
-
 const HTML_HEAD: &str = r#"<!doctype html>
 <html lang="en">
 <head>
@@ -231,8 +227,8 @@ mod tests {
         let document = Document::new("a&b.txt".into(), "de".parse().unwrap(), text, Split::Lines);
         let english = ["One <sentence>. 30 came.", "", "End\tof it."].map(String::from);
         let mut out = Vec::new();
-        let mut renderer = Renderer::new(&mut out, format, "by machine".into(), false);
-        renderer.begin(&document).unwrap();
+        let mut renderer = Renderer::new(&mut out, format, false);
+        renderer.begin(&document, "by machine").unwrap();
         renderer.sentences(&document, 0, &english[..1], Some("s")).unwrap();
         renderer.sentences(&document, 1, &english[1..], Some("s")).unwrap();
         renderer.end(&document).unwrap();

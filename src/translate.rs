@@ -3,12 +3,14 @@
 
 mod marian;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use marian::Marian;
 
 use crate::error::{Error, Result};
+use crate::facts::{Fact, facts, unmatched};
+use crate::lang::Lang;
 
 /// Turns sentences of one language into another, one by one.
 pub trait Translator {
@@ -104,8 +106,8 @@ pub fn has_letters(sentence: &str) -> bool {
     sentence.chars().any(char::is_alphabetic)
 }
 
-/// The first sign, if any, that `translation` does not render `sentence`.
-pub fn suspicion(sentence: &str, translation: &str) -> Option<Suspicion> {
+/// The first sign, if any, that the English `translation` does not render `sentence`, which is in `lang`.
+pub fn suspicion(sentence: &str, lang: &Lang, translation: &str) -> Option<Suspicion> {
     if !has_letters(sentence) {
         return None;
     }
@@ -123,7 +125,7 @@ pub fn suspicion(sentence: &str, translation: &str) -> Option<Suspicion> {
     if (after + 12.0) / (before + 12.0) > 2.2 || (before + 12.0) / (after + 12.0) > 2.2 {
         return Some(Suspicion::Length);
     }
-    (numbers(sentence) != numbers(translation)).then_some(Suspicion::Numbers)
+    figures_differ(sentence, lang, translation).then_some(Suspicion::Numbers)
 }
 
 /// Whether the same word stands three times running, or the same four words three times in all.
@@ -140,27 +142,13 @@ fn repeats(text: &str) -> bool {
     })
 }
 
-/// The numbers written in digits, separators taken out (`1.200` and `1,200` are one number).
-/// One-digit numbers are left out: "3" and "three" are both right.
-fn numbers(text: &str) -> HashSet<String> {
-    let mut found = HashSet::new();
-    let mut digits = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let next_is_digit = chars.peek().is_some_and(char::is_ascii_digit);
-        if c.is_ascii_digit() {
-            digits.push(c);
-        } else if digits.is_empty() || !(next_is_digit && matches!(c, '.' | ',' | '\u{a0}' | '\'')) {
-            let number = std::mem::take(&mut digits);
-            if number.len() > 1 {
-                found.insert(number);
-            }
-        }
-    }
-    if digits.len() > 1 {
-        found.insert(digits);
-    }
-    found
+/// Whether a figure of two or more digits on one side has no match on the other. One digit alone is not
+/// judged: "3" and "three" are both right, and so are "ein" and "a".
+fn figures_differ(sentence: &str, lang: &Lang, translation: &str) -> bool {
+    let (before, after) = (facts(sentence, lang), facts(translation, &Lang::english()));
+    let (lost, added) = unmatched(&before, &after);
+    let counts = |text: &str, fact: &Fact| fact.span.of(text).bytes().filter(u8::is_ascii_digit).count() >= 2;
+    lost.iter().any(|fact| counts(sentence, fact)) || added.iter().any(|fact| counts(translation, fact))
 }
 
 #[cfg(test)]
@@ -169,10 +157,13 @@ mod tests {
 
     #[test]
     fn bad_translations_are_marked() {
+        let german = "de".parse().unwrap();
         let long = "Der Rat der Stadt hat am Montag beschlossen, die alte Brücke über den Fluss zu sperren.";
         for (sentence, translation, expected) in [
             ("Das kostet 1.200 Euro.", "That costs 1,200 euros.", None),
             ("Das kostet 1.200 Euro.", "That costs 1,300 euros.", Some(Suspicion::Numbers)),
+            ("Um 20.15 Uhr begann es.", "It began at 8:15 p.m.", None),
+            ("Es kamen 800 000 Menschen.", "800,000 people came.", None),
             ("Es kamen 3 Gäste.", "Three guests came.", None),
             ("Es kamen 30 Gäste.", "Guests came.", Some(Suspicion::Numbers)),
             ("Ein Satz.", " ", Some(Suspicion::Empty)),
@@ -191,7 +182,7 @@ mod tests {
             ),
             (long, "On Monday the city council decided to close the old bridge across the river.", None),
         ] {
-            assert_eq!(suspicion(sentence, translation), expected, "{sentence} | {translation}");
+            assert_eq!(suspicion(sentence, &german, translation), expected, "{sentence} | {translation}");
         }
     }
 

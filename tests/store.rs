@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -406,11 +406,14 @@ fn ordinary_user(corpus: &Corpus) -> Command {
         fs::copy(env!("CARGO_BIN_EXE_diptych"), &copy).unwrap();
     }
     let mut command = Command::new(copy);
-    use std::os::unix::fs::MetadataExt;
-    if fs::metadata(corpus.store()).unwrap().uid() == 0 {
+    if is_root(corpus) {
         command.uid(65534).gid(65534);
     }
     command
+}
+
+fn is_root(corpus: &Corpus) -> bool {
+    fs::metadata(corpus.store()).unwrap().uid() == 0
 }
 
 #[test]
@@ -556,8 +559,7 @@ fn a_read_only_store_refuses_to_be_written() {
     ] {
         fs::set_permissions(corpus.store(), fs::Permissions::from_mode(file)).unwrap();
         let mut command = writer_of(&mut Command::new(&copy), &store, "x", 1);
-        use std::os::unix::fs::MetadataExt;
-        if fs::metadata(corpus.store()).unwrap().uid() == 0 {
+        if is_root(&corpus) {
             command.uid(65534).gid(65534);
         } else {
             fs::set_permissions(corpus.directory.path(), fs::Permissions::from_mode(0o555)).unwrap();
@@ -567,4 +569,73 @@ fn a_read_only_store_refuses_to_be_written() {
         let message = [stderr(&output), &String::from_utf8_lossy(&output.stdout)].concat();
         assert!(!output.status.success() && message.contains(words), "{message}");
     }
+}
+
+const GERMAN: &str = "Der Hafen öffnet um 6 Uhr.\nEs regnet.\nAm Markt bleiben 12 Stände zu.\nNiemand kam.\n";
+const ENGLISH: &str =
+    "The harbour opens at 6.\nIt rains.\nAt the market 12 stalls stay shut.\nNobody came.\n";
+
+/// `diptych align` of two small files into the corpus's store, without a model.
+fn align(command: &mut Command, corpus: &Corpus, source: &str) -> Command {
+    let (german, english) = (corpus.path(source), corpus.path("b.en"));
+    fs::write(&german, GERMAN).unwrap();
+    if !english.exists() {
+        fs::write(&english, ENGLISH).unwrap(); // once: another run may be reading it
+    }
+    let mut run = Command::new(command.get_program());
+    run.args(command.get_args()).args(["align", "--presplit", "--no-translation"]);
+    run.args(["--source-lang", "de", "--target-lang", "en", "--store"])
+        .arg(corpus.store())
+        .args([german, english]);
+    run.stdout(Stdio::piped()).stderr(Stdio::piped());
+    run
+}
+
+fn binary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_diptych"))
+}
+
+#[test]
+fn aligning_again_changes_nothing_and_at_once_waits() {
+    let corpus = Corpus::with(&[]);
+    stdout(&align(&mut binary(), &corpus, "a0.de").output().unwrap());
+    let (stats, pairs) = (corpus.run("stats", &[]), corpus.run("export", &[]));
+    assert_eq!(stdout(&pairs).lines().count(), 4);
+    stdout(&align(&mut binary(), &corpus, "a0.de").output().unwrap());
+    assert_eq!(stdout(&corpus.run("export", &[])), stdout(&pairs));
+    let counts = |output: &Output| stdout(output).split("Size").next().map(String::from);
+    assert_eq!(counts(&corpus.run("stats", &[])), counts(&stats));
+    let names = ["a1.de", "a2.de", "a3.de", "a4.de"];
+    let children = names.map(|name| align(&mut binary(), &corpus, name).spawn().unwrap());
+    for child in children {
+        stdout(&child.wait_with_output().unwrap());
+    }
+    assert_eq!(stdout(&corpus.run("export", &[])).lines().count(), 20);
+    assert_sound(&corpus.store());
+}
+
+#[test]
+fn align_into_a_store_in_a_bad_way_says_so() {
+    let corpus = Corpus::with(&[sample()]);
+    let refused =
+        |words: &[&str]| assert_fails(&align(&mut binary(), &corpus, "a.de").output().unwrap(), words);
+    let good = fs::read(corpus.store()).unwrap();
+    fs::write(corpus.store(), GERMAN.repeat(50)).unwrap();
+    refused(&["not a diptych store", "name another"]);
+    fs::write(corpus.store(), &good).unwrap();
+    rusqlite::Connection::open(corpus.store()).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
+    refused(&["newer diptych", "update diptych"]);
+    fs::write(corpus.store(), &good).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_diptych")]);
+    assert_fails(&align(&mut shell, &corpus, "a.de").output().unwrap(), &["disk may be full", "is kept"]);
+    assert_eq!(stdout(&corpus.run("export", &[])).lines().count(), 3);
+    fs::set_permissions(corpus.store(), fs::Permissions::from_mode(0o444)).unwrap();
+    let user = ordinary_user(&corpus);
+    fs::set_permissions(corpus.directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut run = align(&mut Command::new(user.get_program()), &corpus, "a.de");
+    if is_root(&corpus) {
+        run.uid(65534).gid(65534);
+    }
+    assert_fails(&run.output().unwrap(), &["read-only", "name another store"]);
 }

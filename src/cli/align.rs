@@ -10,7 +10,8 @@ use diptych::{
     Split, Store, Translator, read,
 };
 
-use super::{Engine, Global, Outcome, Progress, Reading, note, output, tell};
+use super::output::Output;
+use super::{Engine, Global, Outcome, Progress, Reading, note, tell};
 
 /// Align a document with its translation and print or store the sentence pairs
 #[derive(Args)]
@@ -130,7 +131,7 @@ pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
 fn print(args: &AlignArgs, aligned: &Aligned) -> anyhow::Result<()> {
     let bitext = &aligned.bitext;
     if args.explain {
-        let mut out = output(args.output.as_deref())?;
+        let mut out = Output::open(args.output.as_deref(), args.store.as_deref())?;
         for (bead, parts) in bitext.beads().iter().zip(&aligned.parts) {
             write!(out, "{:?}:{:?}:{:.4}", ids(&bead.source), ids(&bead.target), bead.score)?;
             let named = [
@@ -145,14 +146,14 @@ fn print(args: &AlignArgs, aligned: &Aligned) -> anyhow::Result<()> {
             }
             writeln!(out)?;
         }
-        return Ok(out.flush()?);
+        return out.keep();
     }
     let Some(format) = args.format.or(args.store.is_none().then_some(Choice::Tsv)) else { return Ok(()) };
-    let out = output(args.output.as_deref())?;
-    let mut exporter = Exporter::new(out, format.into(), Some(bitext.source().lang()))?;
+    let mut out = Output::open(args.output.as_deref(), args.store.as_deref())?;
+    let mut exporter = Exporter::new(&mut out, format.into(), Some(bitext.source().lang()))?;
     exporter.write_bitext(bitext)?;
     exporter.finish()?;
-    Ok(())
+    out.keep()
 }
 
 fn ids(range: &std::ops::Range<usize>) -> Vec<usize> {

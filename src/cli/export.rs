@@ -1,15 +1,14 @@
 //! `diptych export`: the sentence pairs of a store in the formats of other tools.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 use diptych::{Error, ExportFormat, Exporter, Lang, PairFilter, Store};
 
-use super::{Global, Outcome, note, output};
+use super::output::Output;
+use super::{Global, Outcome, note};
 
 /// Write the sentence pairs of a store as TSV, JSON Lines, TMX or Moses
 #[derive(Args)]
@@ -89,12 +88,9 @@ fn write_one(
 ) -> anyhow::Result<usize> {
     let first = langs.first().map(|(source, _)| source);
     let source = first.filter(|first| langs.iter().all(|(source, _)| source == *first));
-    let Some(path) = &args.output else {
-        return write_pairs(args, store, Exporter::new(output(None)?, format, source)?);
-    };
-    let mut file = NewFile::create(path, &args.store)?;
-    let count = write_pairs(args, store, Exporter::new(file.writer(), format, source)?)?;
-    file.keep()?;
+    let mut out = Output::open(args.output.as_deref(), Some(&args.store))?;
+    let count = write_pairs(args, store, Exporter::new(&mut out, format, source)?)?;
+    out.keep()?;
     Ok(count)
 }
 
@@ -124,9 +120,9 @@ fn write_two(args: &ExportArgs, store: &Store, langs: &[(Lang, Lang)]) -> anyhow
         name.push(format!(".{lang}"));
         PathBuf::from(name)
     };
-    let mut source = NewFile::create(&with_lang(source), &args.store)?;
-    let mut target = NewFile::create(&with_lang(target), &args.store)?;
-    let count = write_pairs(args, store, Exporter::moses(source.writer(), target.writer()))?;
+    let mut source = Output::open(Some(&with_lang(source)), Some(&args.store))?;
+    let mut target = Output::open(Some(&with_lang(target)), Some(&args.store))?;
+    let count = write_pairs(args, store, Exporter::moses(&mut source, &mut target))?;
     source.keep()?;
     target.keep()?;
     Ok(count)
@@ -152,63 +148,6 @@ fn write_pairs<W: Write>(
     })?;
     exporter.finish()?;
     Ok(count)
-}
-
-/// A file that takes its name when it is complete. Dropped before, it is gone and an older file of that
-/// name is as it was.
-struct NewFile {
-    out: BufWriter<File>,
-    /// Where it is written and what it is to be called; `None` for a pipe or device, written directly.
-    rename: Option<(PathBuf, PathBuf)>,
-}
-
-impl NewFile {
-    /// Refuses to take the place of the `store` that is read.
-    fn create(path: &Path, store: &Path) -> anyhow::Result<NewFile> {
-        let cannot = || format!("cannot create {}", path.display());
-        // A link is followed, so that the file it names is replaced and not the link.
-        let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        ensure!(
-            fs::canonicalize(store).ok().as_ref() != Some(path),
-            "-o {} is the store itself; name another file",
-            path.display()
-        );
-        if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
-            let file = File::options().write(true).open(path).with_context(cannot)?;
-            return Ok(NewFile { out: BufWriter::new(file), rename: None });
-        }
-        ensure!(!path.is_dir(), "cannot create {}: a directory; name a file in it", path.display());
-        let mut name = OsString::from(".");
-        name.push(path.file_name().with_context(cannot)?);
-        name.push(format!(".{}.part", std::process::id()));
-        let part = path.with_file_name(name);
-        let file = File::create(&part).with_context(cannot)?;
-        Ok(NewFile { out: BufWriter::new(file), rename: Some((part, path.to_path_buf())) })
-    }
-
-    fn writer(&mut self) -> &mut dyn Write {
-        &mut self.out
-    }
-
-    /// Gives the file its name.
-    fn keep(mut self) -> anyhow::Result<()> {
-        self.out.flush()?;
-        if let Some((part, path)) = &self.rename {
-            // First the content, then the name, in case the power fails in between.
-            self.out.get_ref().sync_all().with_context(|| format!("cannot write {}", part.display()))?;
-            fs::rename(part, path).with_context(|| format!("cannot create {}", path.display()))?;
-        }
-        self.rename = None;
-        Ok(())
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if let Some((part, _)) = &self.rename {
-            let _ = fs::remove_file(part);
-        }
-    }
 }
 
 fn score(text: &str) -> Result<f32, String> {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use diptych::{ExportFormat, Exporter, Hit, HitSide, Span, Store};
 
-use super::{Global, Outcome, note, output};
+use super::output::Output;
+use super::{Global, Outcome, note};
 
 /// Find words and phrases in the sentence pairs of a store, in both languages
 #[derive(Args)]
@@ -48,7 +49,7 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut hits = store.search(&query, args.limit.saturating_add(1))?;
     let more = hits.len() > args.limit;
     hits.truncate(args.limit);
-    let mut out = output(None)?;
+    let mut out = Output::open(None, None)?;
     match args.format {
         SearchFormat::Text => print(&mut out, &hits, is_coloured())?,
         SearchFormat::Tsv => export(&mut out, &hits, ExportFormat::Tsv)?,

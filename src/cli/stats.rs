@@ -9,7 +9,8 @@ use clap::Args;
 use diptych::{Lang, Stats, Store};
 use serde::Serialize;
 
-use super::{Outcome, output};
+use super::Outcome;
+use super::output::Output;
 
 /// Say what a store holds: documents, sentences, pairs, translations
 #[derive(Args)]
@@ -28,7 +29,7 @@ pub struct StatsArgs {
 /// Runs the command.
 pub fn run(args: &StatsArgs) -> anyhow::Result<Outcome> {
     let stats = Store::open_existing(&args.store)?.stats()?;
-    let mut out = output(None)?;
+    let mut out = Output::open(None, None)?;
     if args.json {
         serde_json::to_writer_pretty(&mut out, &Record::of(&stats)).map_err(io::Error::from)?;
         writeln!(out)?;

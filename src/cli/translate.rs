@@ -6,7 +6,8 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use diptych::{Document, Event, Lang, Pipeline, RenderFormat, Renderer, Suspicion};
 
-use super::{Engine, Global, Outcome, Progress, Reading, each_document, note, output};
+use super::output::Output;
+use super::{Engine, Global, Outcome, Progress, Reading, each_document, note};
 
 /// Translate documents into English, sentence by sentence; English ones pass through unchanged
 #[derive(Args)]
@@ -67,7 +68,8 @@ impl From<Format> for RenderFormat {
 pub fn run(args: &TranslateArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut pipeline = args.engine.pipeline(None, global)?;
     let started = Instant::now();
-    let mut renderer: Option<Renderer<_>> = None;
+    let mut out = Output::open(args.output.as_deref(), None)?;
+    let mut renderer = Renderer::new(&mut out, args.format.into(), args.files.len() > 1);
     let mut total = 0;
     let options = args.reading.options(args.lang.clone());
     let mut warned = None;
@@ -76,20 +78,11 @@ pub fn run(args: &TranslateArgs, global: &Global) -> anyhow::Result<Outcome> {
             warned = Some(format!("machine translation by {}: {}", model.name(), model.note()));
         }
         let note = warned.clone().unwrap_or_else(|| "English as written".into());
-        let renderer = match &mut renderer {
-            Some(renderer) => renderer,
-            // The output is opened once there is something to write: a failure leaves an old file alone.
-            none => none.insert(Renderer::new(
-                output(args.output.as_deref())?,
-                args.format.into(),
-                note,
-                args.files.len() > 1,
-            )),
-        };
         total += document.spans().len();
-        translate(&document, &mut pipeline, renderer, global)
+        translate(&document, &mut pipeline, &mut renderer, &note, global)
     })?;
-    let suspects = renderer.map(Renderer::finish).transpose()?.unwrap_or_default();
+    let suspects = renderer.finish()?;
+    out.keep()?;
     if let Some(warning) = warned {
         note(global, warning);
     }
@@ -105,11 +98,12 @@ fn translate<W: std::io::Write>(
     document: &Document,
     pipeline: &mut Pipeline,
     renderer: &mut Renderer<W>,
+    note: &str,
     global: &Global,
 ) -> anyhow::Result<()> {
     let signature = pipeline.signature(document)?;
     let progress = Progress::new(global, document.name(), document.spans().len());
-    progress.suspend(|| renderer.begin(document))?;
+    progress.suspend(|| renderer.begin(document, note))?;
     pipeline.english(document, &mut |event| match event {
         Event::Progress { done, .. } => {
             progress.set(done);

@@ -1,5 +1,7 @@
 //! Bytes to clean text: which encoding, and which characters are text at all.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -39,14 +41,13 @@ pub(super) fn decode(bytes: Vec<u8>, html: bool) -> Result<(String, Vec<String>)
     if is_mostly_utf8(&bytes) {
         return Ok(with(UTF_8, &bytes, ""));
     }
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(&bytes, true);
-    Ok(with(detector.guess(None, Utf8Detection::Deny), &bytes, "guessed from its bytes"))
+    Ok(with(guessed(&bytes), &bytes, "guessed from its bytes"))
 }
 
-/// Makes decoded text clean: NFC; `\n` as the only line end; no control characters but the tab; no soft
-/// hyphens, marks of direction or characters of no width. A soft hyphen at a line's end rejoins the word. The
-/// no-break space stays: it is white space to `char::is_whitespace`, and French and numbers need it.
+/// Makes decoded text clean: NFC; `\n` as the only line end; no control characters but the tab. A soft hyphen
+/// at a line's end rejoins the word. What else has no width stays: the author's text is not ours to change, and
+/// what reads it takes [`visible`]. The no-break space stays too: it is white space to `char::is_whitespace`,
+/// and French and numbers need it.
 ///
 /// In `lines` mode only CR, LF and CRLF end a line, and none is joined, so that line numbers stay true.
 /// Otherwise the vertical tab, form feed, NEL and U+2028 end one too, and U+2029 ends a paragraph.
@@ -58,12 +59,35 @@ pub(super) fn clean(text: String, lines: bool) -> String {
     }
 }
 
-/// Whether [`clean`] drops `c` wherever it stands.
-pub(super) fn is_dropped(c: char) -> bool {
+/// The text without soft hyphens, marks of direction and characters of no width: hints for a screen that would
+/// break words for everything that reads them.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(is_plain) || !text.contains(|c| is_invisible(c) || is_joiner(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut previous = '\0';
+    let kept = text.chars().filter(|&c| {
+        // Persian, the scripts of India and emoji are spelled with joiners; Latin, Greek and Cyrillic are not.
+        let drop = is_invisible(c) || (is_joiner(c) && previous < '\u{590}');
+        previous = c;
+        !drop
+    });
+    Cow::Owned(kept.collect())
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// Whether `c` is a hint for a screen and no text.
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-        || (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\u{85}'))
+}
+
+fn is_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\u{85}')
 }
 
 /// Bytes of text that [`cleaned`] leaves alone: no control, and no lead byte of a character that it touches
@@ -75,7 +99,6 @@ fn is_plain(byte: u8) -> bool {
 fn cleaned(text: &str, lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.char_indices().peekable();
-    let mut previous = '\0';
     let mut resume = 0;
     while let Some((at, c)) = chars.next() {
         if at < resume {
@@ -87,29 +110,26 @@ fn cleaned(text: &str, lines: bool) -> String {
                     out.push('\n');
                 }
             }
-            '\u{ad}' if !lines => resume = after_line_end(text, at + c.len_utf8()),
+            '\u{ad}' if !lines => match after_line_end(text, at + c.len_utf8()) {
+                Some(next) => resume = next,
+                None => out.push(c),
+            },
             '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}' if lines => out.push(' '),
             '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' => out.push('\n'),
             '\u{2029}' => out.push_str("\n\n"),
-            // Persian, the scripts of India and emoji are spelled with joiners; Latin, Greek and Cyrillic
-            // are not.
-            '\u{200c}' | '\u{200d}' if previous < '\u{590}' => {}
-            c if is_dropped(c) => {}
+            c if is_control(c) => {}
             c => out.push(c),
         }
-        previous = c;
     }
     out
 }
 
-/// Where the text goes on after a soft hyphen that ends at `at`: past the line end, if one follows.
-fn after_line_end(text: &str, at: usize) -> usize {
+/// Where the text goes on after a soft hyphen that ends at `at` and stands at a line's end.
+fn after_line_end(text: &str, at: usize) -> Option<usize> {
     let blank = |c: char| c == ' ' || c == '\t';
     let rest = text[at..].trim_start_matches(blank);
-    match rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r'])) {
-        Some(next) => text.len() - next.trim_start_matches(blank).len(),
-        None => at,
-    }
+    let next = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r']))?;
+    Some(text.len() - next.trim_start_matches(blank).len())
 }
 
 fn with(encoding: &'static Encoding, bytes: &[u8], why: &str) -> (String, Vec<String>) {
@@ -169,7 +189,7 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let (units, high, low) = (sample.len() / 2, zeros(0), zeros(1));
     let plain = |many: usize, few: usize| {
         let odd = sample.iter().filter(|&&byte| byte != 0 && is_odd(byte)).count();
-        units >= 2 && many * 2 >= units && few * 20 <= units && odd * 20 <= units
+        units >= 2 && many * 4 >= units * 3 && few * 20 <= units && odd * 20 <= units
     };
     if plain(low, high) {
         Some(UTF_16LE)
@@ -178,6 +198,16 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     } else {
         None
     }
+}
+
+/// A legacy encoding, from up to a megabyte after the first byte that is not ASCII: enough to be as sure as one
+/// can be, and the detector is by far the slowest step.
+fn guessed(bytes: &[u8]) -> &'static Encoding {
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0).saturating_sub(1 << 10);
+    let sample = &bytes[first..bytes.len().min(first + (1 << 20))];
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(sample, true);
+    detector.guess(None, Utf8Detection::Deny)
 }
 
 /// More than one byte in a hundred that no text holds. A rare one in a long text is damage, not a binary.
@@ -307,14 +337,20 @@ mod tests {
             ("a\r\nb\rc\n\rd", true, "a\nb\nc\n\nd"),
             ("a\x0bb\x0cc\u{2028}d\u{85}e", false, "a\nb\nc\nd\ne"),
             ("a\x0bb\x0cc\u{2028}d\u{85}e", true, "a b c d e"),
-            ("a\0\x07\u{200b}b\u{feff}\u{ad}c\td\u{7f}", true, "abc\td"),
-            ("Vertei\u{ad}di\u{ad}\n  gung", false, "Verteidigung"),
-            ("Vertei\u{ad}di\u{ad}\ngung", true, "Verteidi\ngung"),
+            ("a\0\x07b\u{200b}c\td\u{7f}", true, "ab\u{200b}c\td"),
+            ("Vertei\u{ad}di\u{ad}\n  gung", false, "Vertei\u{ad}digung"),
+            ("Vertei\u{ad}di\u{ad}\ngung", true, "Vertei\u{ad}di\u{ad}\ngung"),
             ("Cafe\u{301} 10\u{a0}000", false, "Café 10\u{a0}000"),
-            ("a\u{200d}b می\u{200c}خواهم", false, "ab می\u{200c}خواهم"),
-            ("x\u{ad}", false, "x"),
+            ("x\u{ad}", false, "x\u{ad}"),
         ] {
             assert_eq!(clean(text.into(), lines), expected, "{text:?} {lines}");
+        }
+        for (text, expected) in [
+            ("Vertei\u{ad}digung\u{200b}.", "Verteidigung."),
+            ("a\u{200d}b می\u{200c}خواهم", "ab می\u{200c}خواهم"),
+            ("Straße", "Straße"),
+        ] {
+            assert_eq!(visible(text), expected, "{text:?}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Lines of a file to lines of text: hard-wrapped paragraphs are put together, others are left as they are.
 
-use crate::read::boilerplate;
+use std::collections::HashSet;
+
+use crate::read::forms::is_noise;
 
 /// A paragraph, heading or list item: what a reader would take for one block.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +22,7 @@ pub(super) struct Line {
 pub(super) fn lines(text: &str) -> Vec<Line> {
     let rows = rows(text);
     let width = wrap_width(&rows);
-    let mut hyphens = Hyphens { rows: &rows, words: None };
+    let mut hyphens = Hyphens { rows: &rows, known: None };
     let mut lines: Vec<Line> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
         match lines.last_mut() {
@@ -91,7 +93,7 @@ fn goes_on(line: &Line, row: &Row, next: &Row, width: Option<usize>) -> bool {
     }
     let open = !ends_sentence(row.text) && starts_lower(next.text);
     let Some(width) = width else {
-        return open && (30..=120).contains(&row.width) && !boilerplate::is_noise(next.text);
+        return open && (30..=120).contains(&row.width) && !is_noise(next.text);
     };
     let full = is_full(row, next, width);
     if starts_item(next.text) && (!full || ends_sentence(row.text) || starts_item(&line.text)) {
@@ -135,8 +137,24 @@ pub(super) fn squeezed(text: &str) -> String {
 /// Joins lines, and words that were hyphenated at a line's end.
 struct Hyphens<'a> {
     rows: &'a [Row<'a>],
-    /// Every word of the text; gathered at the first hyphen that needs it.
-    words: Option<std::collections::HashSet<&'a str>>,
+    known: Option<Known<'a>>,
+}
+
+/// What a text says about its hyphens; gathered at the first one that needs it.
+struct Known<'a> {
+    words: HashSet<&'a str>,
+    /// Whether so few lines end in a hyphen that they will be those of compounds: under one in forty. Text
+    /// that is hyphenated to fill its lines has them in one of ten or twenty.
+    rare: bool,
+}
+
+impl<'a> Known<'a> {
+    fn of(rows: &'a [Row<'a>]) -> Known<'a> {
+        let plain = |c: char| !c.is_alphanumeric() && c != '-';
+        let words = rows.iter().flat_map(|row| row.text.split(plain)).filter(|word| !word.is_empty());
+        let hyphens = rows.iter().filter(|row| row.text.ends_with('-')).count();
+        Known { words: words.collect(), rare: hyphens * 40 < rows.len() }
+    }
 }
 
 impl Hyphens<'_> {
@@ -156,22 +174,18 @@ impl Hyphens<'_> {
     }
 
     /// Whether a hyphen between `stem` and `rest` is only there because the line ended: not before a capital
-    /// or after one or a digit ("EU-weit"); else as the text itself writes the word elsewhere; else yes,
-    /// unless the stem is one that forms compounds ("deutsch-französisch", "long-term").
+    /// or after one, a digit ("EU-weit") or a lone letter; else as the text itself writes the word elsewhere; else yes,
+    /// unless the text hardly hyphenates or the stem forms compounds ("deutsch-französisch", "long-term").
     fn is_one_word(&mut self, stem: &str, rest: &str) -> bool {
         let lower = |c: Option<char>| c.is_some_and(char::is_lowercase);
-        if !lower(stem.chars().next_back()) || !lower(rest.chars().next()) {
+        if stem.chars().count() < 2 || !lower(stem.chars().next_back()) || !lower(rest.chars().next()) {
             return false;
         }
         let rows = self.rows;
-        let words = self.words.get_or_insert_with(|| {
-            let plain = |c: char| !c.is_alphanumeric() && c != '-';
-            rows.iter().flat_map(|row| row.text.split(plain)).filter(|word| !word.is_empty()).collect()
-        });
-        if words.contains(format!("{stem}{rest}").as_str()) {
-            return true;
-        }
-        !(words.contains(format!("{stem}-{rest}").as_str()) || forms_compounds(stem))
+        let known = self.known.get_or_insert_with(|| Known::of(rows));
+        let wrote = |word: String| known.words.contains(word.as_str());
+        wrote(format!("{stem}{rest}"))
+            || !(known.rare || wrote(format!("{stem}-{rest}")) || forms_compounds(stem))
     }
 }
 
@@ -288,9 +302,23 @@ sprochen.
     }
 
     #[test]
+    fn where_hyphens_are_rare_they_belong_to_words() {
+        let plain = "Eine Zeile ohne Trennung.\n".repeat(60);
+        for (more, expected) in
+            [("Die Klein-\n", "klein-kariert"), (&"Tren-\nnung\n".repeat(9), "kleinkariert")]
+        {
+            let text = format!("{plain}{more}");
+            let rows = rows(&text);
+            let mut word = "klein-".to_string();
+            Hyphens { rows: &rows, known: None }.join(&mut word, "kariert");
+            assert_eq!(word, expected);
+        }
+    }
+
+    #[test]
     fn hyphens_at_line_ends_follow_the_text() {
-        let rows = rows("Die Küstenwache half. Ein west-östlicher Diwan.");
-        let mut hyphens = Hyphens { rows: &rows, words: None };
+        let rows = rows("Die Küstenwache half.\nEin west-östlicher Diwan und eine Tren-\nnung.");
+        let mut hyphens = Hyphens { rows: &rows, known: None };
         for (stem, rest, expected) in [
             ("Verteidi-", "gung", "Verteidigung"),
             ("die Küsten-", "wache", "die Küstenwache"),
