@@ -9,6 +9,8 @@ pub use html::report_html;
 pub use json::report_json;
 pub use text::{TextOptions, report_text};
 
+use quick_xml::escape::escape;
+
 use crate::compare::{Comparison, Judgement, Relation, SelfTest, Statement, Topic, Verdict};
 use crate::document::Document;
 use crate::lang::Lang;
@@ -52,7 +54,7 @@ impl Side<'_> {
     /// Why a sentence's translation is not to be trusted, if it is not.
     fn suspicion(&self, i: usize) -> Option<Suspicion> {
         self.signature.as_ref()?;
-        suspicion(self.sentence(i), self.english.get(i)?)
+        suspicion(self.sentence(i), self.document.lang(), self.english.get(i)?)
     }
 
     fn suspects(&self) -> usize {

@@ -12,7 +12,8 @@ use diptych::{
     report_html, report_json, report_text, self_test,
 };
 
-use super::{Engine, Global, Outcome, Progress, Reading, each_document, output};
+use super::output::Output;
+use super::{Engine, Global, Outcome, Progress, Reading, each_document};
 
 /// Compare reports on one event across languages: what both say, what only one says, where they disagree
 #[derive(Args)]
@@ -141,20 +142,20 @@ pub fn run(args: &CompareArgs, global: &Global) -> anyhow::Result<Outcome> {
 fn print(args: &CompareArgs, study: &Study) -> anyhow::Result<Outcome> {
     let place = |path: &PathBuf| Some(path.clone()).filter(|path| path.as_os_str() != "-");
     if let Some(path) = &args.html {
-        let mut out = output(place(path).as_deref())?;
+        let mut out = Output::open(place(path).as_deref(), None)?;
         report_html(study, &mut out)?;
-        out.flush()?;
+        out.keep()?;
     }
     if let Some(path) = &args.json {
-        let mut out = output(place(path).as_deref())?;
+        let mut out = Output::open(place(path).as_deref(), None)?;
         report_json(study, &mut out)?;
-        out.flush()?;
+        out.keep()?;
     }
     let quiet = args.html.is_some() || args.json.is_some() || args.tsv.is_some();
     if !quiet || args.self_test && args.html.is_none() && args.json.is_none() {
-        let mut out = output(None)?;
+        let mut out = Output::open(None, None)?;
         report_text(study, text_options(args), &mut out)?;
-        out.flush()?;
+        out.keep()?;
     }
     Ok(Outcome::Done)
 }
@@ -331,7 +332,7 @@ fn stem(name: &str) -> String {
 
 fn explain(source: &Report, target: &Report, encoder: &Encoder) -> anyhow::Result<Outcome> {
     let evidence = Evidence::new(source, target, encoder);
-    let mut out = output(None)?;
+    let mut out = Output::open(None, None)?;
     writeln!(out, "source\ttarget\t{}", NAMES.join("\t"))?;
     for i in 0..source.sentences.len() {
         for j in 0..target.sentences.len() {
@@ -342,7 +343,7 @@ fn explain(source: &Report, target: &Report, encoder: &Encoder) -> anyhow::Resul
             writeln!(out)?;
         }
     }
-    out.flush()?;
+    out.keep()?;
     Ok(Outcome::Done)
 }
 

@@ -22,6 +22,9 @@ const RELATED: f32 = 0.3;
 const SAME: f32 = 0.6;
 /// From this kinship on a word is claimed by a better match: above the level of loosely related words.
 const CLAIMED: f32 = 0.4;
+/// A word weighs its rarity among the sentences of both reports to this power, times what the encoder has
+/// learned of it. Fitted: 2 to 3 do alike, 1 loses two points of average precision.
+const POWER: f32 = 2.5;
 /// Words in more sentences than this inverse frequency allows are left out: they cost time and say nothing.
 const LEAST_IDF: f32 = 0.4;
 
@@ -35,6 +38,13 @@ pub struct Grid {
 impl Grid {
     fn new(rows: usize, columns: usize) -> Grid {
         Grid { columns, cells: vec![0.0; rows * columns] }
+    }
+
+    /// A grid of the values that `value` gives.
+    pub fn fill(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Grid {
+        let value = &value;
+        let cells = (0..rows).flat_map(|i| (0..columns).map(move |j| value(i, j))).collect();
+        Grid { columns, cells }
     }
 
     /// The value for a source and a target sentence.
@@ -73,9 +83,9 @@ impl Evidence {
         let facts = [source, target].map(|report| -> Vec<Vec<Fact>> {
             report.sentences.iter().map(|sentence| facts(sentence, report.lang)).collect()
         });
-        let source_in_target = words.contained(0);
+        let source_in_target = words.contained(0, &words.weights);
         let mut target_in_source = Grid::new(source.sentences.len(), target.sentences.len());
-        let turned = words.contained(1);
+        let turned = words.contained(1, &words.weights);
         let mut likeness = target_in_source.clone();
         for i in 0..source.sentences.len() {
             for j in 0..target.sentences.len() {
@@ -126,9 +136,15 @@ impl Evidence {
         self.words.contained_apart(side, sentence, other, claimers)
     }
 
-    /// Whether two sentences are each other's best.
-    pub fn is_mutual(&self, i: usize, j: usize) -> bool {
-        self.ranks.at(i, j) == 0.0
+    /// How alike two sentences are if one renders the other: their words both ways, not only the rare ones.
+    pub fn translated(&self) -> Grid {
+        let (forth, back) =
+            (self.words.contained(0, &self.words.even), self.words.contained(1, &self.words.even));
+        let (rows, columns) = self.size();
+        Grid::fill(rows, columns, |i, j| {
+            let (r, q) = (forth.at(i, j), back.at(j, i));
+            2.0 * r * q / (r + q + 1e-9)
+        })
     }
 
     /// The number of source and of target sentences.
@@ -176,6 +192,8 @@ struct Vocabulary {
     postings: [Vec<Vec<u32>>; 2],
     /// What a word weighs; 0: left out.
     weights: Vec<f32>,
+    /// The same with rarity counted once, for texts that render each other.
+    even: Vec<f32>,
     /// Words akin to a word, itself among them, with how much they count (0 to 1).
     akin: Vec<Vec<(u32, f32)>>,
 }
@@ -216,17 +234,20 @@ impl Vocabulary {
             postings
         });
         let akin = akin(&units, encoder.dim());
-        let mut words = Vocabulary { sentences, postings, weights: Vec::new(), akin };
-        words.weights = (0..lengths.len()).map(|word| words.weight(word, lengths[word])).collect();
+        let mut words = Vocabulary { sentences, postings, weights: Vec::new(), even: Vec::new(), akin };
+        let rarity: Vec<f32> = (0..lengths.len()).map(|word| words.rarity(word)).collect();
+        let weight = |power: f32| {
+            rarity.iter().zip(&lengths).map(|(idf, length)| length.sqrt() * idf.powf(power)).collect()
+        };
+        (words.weights, words.even) = (weight(POWER), weight(1.0));
         for list in &mut words.akin {
             list.iter_mut().for_each(|(_, cosine)| *cosine = (*cosine - RELATED) / (1.0 - RELATED));
         }
         words
     }
 
-    /// Rarity among the sentences of both reports to the power of 2.5, times what the encoder has learned of
-    /// the word. The power was fitted (2 to 3 do alike, 1 loses two points of average precision).
-    fn weight(&self, word: usize, length: f32) -> f32 {
+    /// The logarithm of all sentences over those that have the word in some form; 0 for common words.
+    fn rarity(&self, word: usize) -> f32 {
         let count = self.sentences[0].len() + self.sentences[1].len();
         let mut having = 0.0;
         for side in 0..2 {
@@ -240,18 +261,18 @@ impl Vocabulary {
             having += best.values().sum::<f32>();
         }
         let idf = ((count as f32 + 1.0) / (having + 0.5)).ln();
-        if idf < LEAST_IDF { 0.0 } else { length.sqrt() * idf.powf(2.5) }
+        if idf < LEAST_IDF { 0.0 } else { idf }
     }
 
     /// How much of each sentence of `side` each sentence of the other side has.
-    fn contained(&self, side: usize) -> Grid {
+    fn contained(&self, side: usize, weights: &[f32]) -> Grid {
         let (rows, columns) = (self.sentences[side].len(), self.sentences[1 - side].len());
         let mut grid = Grid::new(rows, columns);
         let mut best = vec![0.0f32; columns];
         let mut touched: Vec<u32> = Vec::new();
         for (i, words) in self.sentences[side].iter().enumerate() {
-            let total: f32 = words.iter().map(|&word| self.weights[word as usize]).sum();
-            for &word in words.iter().filter(|&&word| self.weights[word as usize] > 0.0) {
+            let total: f32 = words.iter().map(|&word| weights[word as usize]).sum();
+            for &word in words.iter().filter(|&&word| weights[word as usize] > 0.0) {
                 for &(other, counts) in &self.akin[word as usize] {
                     for &j in &self.postings[1 - side][other as usize] {
                         let best = &mut best[j as usize];
@@ -262,7 +283,7 @@ impl Vocabulary {
                     }
                 }
                 for j in touched.drain(..) {
-                    let share = self.weights[word as usize] * best[j as usize] / total;
+                    let share = weights[word as usize] * best[j as usize] / total;
                     *grid.at_mut(i, j as usize) += share;
                     best[j as usize] = 0.0;
                 }
@@ -279,24 +300,24 @@ impl Vocabulary {
         };
         let words = self.sentences[1 - side][other].iter().copied();
         let left: Vec<u32> = words.filter(|&word| claimers.is_empty() || !said(word)).collect();
-        self.share(side, sentence, &left)
+        self.share(side, sentence, &left, &self.even)
     }
 
     fn contained_in_all(&self, side: usize, sentence: usize, others: &[usize]) -> f32 {
         let mut there: Vec<u32> =
             others.iter().flat_map(|&j| self.sentences[1 - side][j].iter().copied()).collect();
         there.sort_unstable();
-        self.share(side, sentence, &there)
+        self.share(side, sentence, &there, &self.weights)
     }
 
     /// How much of a sentence's words a sorted list of words has.
-    fn share(&self, side: usize, sentence: usize, there: &[u32]) -> f32 {
+    fn share(&self, side: usize, sentence: usize, there: &[u32], weights: &[f32]) -> f32 {
         let (mut found, mut total) = (0.0, 0.0);
         for &word in &self.sentences[side][sentence] {
             let here =
                 self.akin[word as usize].iter().filter(|(other, _)| there.binary_search(other).is_ok());
-            found += self.weights[word as usize] * here.map(|&(_, counts)| counts).fold(0.0, f32::max);
-            total += self.weights[word as usize];
+            found += weights[word as usize] * here.map(|&(_, counts)| counts).fold(0.0, f32::max);
+            total += weights[word as usize];
         }
         if total > 0.0 { found / total } else { 0.0 }
     }

@@ -5,9 +5,7 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use quick_xml::escape::escape;
-
-use super::{Compared, Study, counts, covered_text, listed, relation_text, topic_name, verdict_name};
+use super::{Compared, Study, counts, covered_text, escape, listed, relation_text, topic_name, verdict_name};
 use crate::compare::{Comparison, Judgement, Link, Member, Relation, Statement, Verdict};
 use crate::document::Span;
 use crate::error::Result;
