@@ -10,10 +10,10 @@ const ALIKE: f32 = 0.42;
 /// alignment suite, shuffled (`scripts/evaluate-compare planted`); .5 to .7 do alike.
 const RIVAL: f32 = 0.6;
 /// Where a match is as likely right as wrong, and how steeply that changes with likeness.
-const MIDDLE: f32 = 0.06;
+const MIDDLE: f32 = 0.11;
 const SLOPE: f32 = 20.0;
 /// How much of a sentence's words must be left in one that has a better match already: of two joined lines.
-const LEFT_OVER: f32 = 0.4;
+const LEFT_OVER: f32 = 0.3;
 
 /// How many pairs are each other's best and as alike as a sentence and its translation.
 pub fn sure_pairs(evidence: &Evidence) -> usize {
