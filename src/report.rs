@@ -126,6 +126,10 @@ impl Study<'_> {
     }
 }
 
+/// What must be said first of reports that hardly match.
+const DOUBTFUL: &str = "Hardly any two sentences match: the reports may not be on the same event, and then the shares \
+     given here are too high.";
+
 fn relation_text(relation: Relation) -> &'static str {
     match relation {
         Relation::Independent => "Two independent reports: sentences are matched in any order, many to many.",

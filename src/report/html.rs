@@ -101,10 +101,15 @@ impl Page<'_> {
         let only = [0, 1].map(|k| counts(comparison.side(k))[3]);
         let unsure: usize = [0, 1].map(|k| counts(comparison.side(k))[2]).iter().sum();
         let (a, b) = (escape(&a), escape(&b));
+        let doubt = if comparison.doubtful {
+            format!("<p class=\"doubt\">{}</p>", super::DOUBTFUL)
+        } else {
+            String::new()
+        };
         format!(
             "<header><p class=\"kicker\">Two reports compared</p>\
              <h1>What the {a} report says that the {b} one does not, and the reverse</h1>\
-             <ul class=\"sides\">{sides}</ul><p class=\"relation\">{}</p></header>\
+             <ul class=\"sides\">{sides}</ul><p class=\"relation\">{}</p>{doubt}</header>\
              <nav aria-label=\"Sections\"><a href=\"#only-0\">Only in {a} <b>{}</b></a>\
              <a href=\"#only-1\">Only in {b} <b>{}</b></a>\
              <a href=\"#disagreements\">Disagreements <b>{}</b></a>\
@@ -524,12 +529,18 @@ impl Page<'_> {
                 statement.members.iter().all(|member| study.sides[member.report].document.lang() == lang)
             };
             let several = shared.iter().filter(|statement| has(statement)).count();
-            let count = study.sides.iter().filter(|side| side.document.lang() == lang).count();
-            let _ = write!(
-                html,
-                "<li><b>{several}</b> stand in several {} reports (of {count}) and in no other language</li>",
-                escape(lang.name())
-            );
+            let sides: Vec<usize> =
+                (0..study.sides.len()).filter(|&side| study.sides[side].document.lang() == lang).collect();
+            let alone: usize = sides.iter().map(|&side| lone_statements(study, side).len()).sum();
+            let name = escape(lang.name());
+            if sides.len() > 1 {
+                let _ = write!(
+                    html,
+                    "<li><b>{several}</b> stand in several of the {} {name} reports and in no other language</li>",
+                    sides.len()
+                );
+            }
+            let _ = write!(html, "<li><b>{alone}</b> sentences stand in one {name} report alone</li>");
         }
         html + "</ul></section>"
     }
@@ -538,7 +549,7 @@ impl Page<'_> {
         let study = self.study;
         let mut html = String::from(
             "<section id=\"matrix\"><h2>Statements of several reports</h2><p class=\"lead\">One line a statement, \
-             one column a report, grouped by language. A dot opens the sentence.</p><div class=\"scroll\"><table \
+             one column a report, grouped by language. Open a line to read its sentences.</p><div class=\"scroll\"><table \
              class=\"matrix\"><thead><tr><th scope=\"col\">Statement</th>",
         );
         for &side in order {

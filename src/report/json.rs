@@ -53,6 +53,7 @@ struct Sentence<'a> {
 struct Pair<'a> {
     reports: [usize; 2],
     relation: &'static str,
+    doubtful: bool,
     threshold: f32,
     coverage: [Coverage; 2],
     judgements: [Vec<Judgement>; 2],
@@ -220,6 +221,7 @@ fn pair<'a>(study: &'a Study, compared: &Compared) -> Pair<'a> {
     Pair {
         reports: [compared.source + 1, compared.target + 1],
         relation: relation_name(comparison.relation),
+        doubtful: comparison.doubtful,
         threshold: short(comparison.threshold),
         coverage,
         judgements,

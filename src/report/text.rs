@@ -80,6 +80,9 @@ impl Page<'_> {
             writeln!(self.out, "{}", self.paint(&text, BOLD))?;
         }
         self.paragraph(relation_text(comparison.relation), 0, DIM)?;
+        if comparison.doubtful {
+            self.paragraph(super::DOUBTFUL, 0, RED)?;
+        }
         for (k, &side) in sides.iter().enumerate() {
             let [covered, partly, uncertain, only] = counts(comparison.side(k));
             let text = format!(
