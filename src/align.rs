@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::bitext::Bead;
 use crate::encoder::Encoder;
-use crate::score::{LEVELS, Row, Rows, Scratch, View};
+use crate::score::{Cells, View};
 
 /// What is known of a document pair, one entry a sentence.
 #[derive(Debug, Clone, Copy, Default)]
@@ -92,14 +92,22 @@ weights! {
     expected = 1.0;
     /// Half width of the first corridor.
     wide = 12.0;
+    /// How far from the first pass's beads words are compared for likeness, in lines.
+    near = 1.0;
     /// Half width of the second corridor.
-    narrow = 3.0;
+    narrow = 2.0;
+    /// Beads that the start values of the bead types count as.
+    held = 100.0;
+    /// Log prior of a null alignment while the rates are not yet known.
+    first = -5.0;
+    /// How much a word's absence counts in the first pass, which sees no alike words.
+    absent = 0.5;
     /// Whether words are learned from the first pass.
-    learn = 1.0;
-    /// Whether source and target are compared directly too.
-    direct = 1.0;
-    /// Rounds of estimation.
-    rounds = 2.0;
+    learn = 2.0;
+    /// What comparing source and target directly weighs beside a translation.
+    direct = 0.0;
+    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
+    dilute = 0.7;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -123,22 +131,27 @@ pub struct Parts {
 /// is a null alignment of its own. A bead's score is the probability that it is right. The same input gives
 /// the same beads everywhere. Translations that are not as many as their sentences are left out of account.
 pub fn align(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<Bead> {
-    explain(input, options).into_iter().map(|(bead, _)| bead).collect()
+    let (n, m) = (input.source.len(), input.target.len());
+    if n == 0 || m == 0 {
+        return nulls(n, m);
+    }
+    let mut model = Model::new(input, options);
+    let (_, lattice) = model.fit();
+    model.decode(&lattice)
 }
 
 /// As [`align`], with what each bead's score is made of.
 pub fn explain(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<(Bead, Parts)> {
-    let (n, m) = (input.source.len(), input.target.len());
-    if n == 0 || m == 0 {
-        return nulls(n, m).into_iter().map(|bead| (bead, Parts::default())).collect();
+    if input.source.is_empty() || input.target.is_empty() {
+        return align(input, options).into_iter().map(|bead| (bead, Parts::default())).collect();
     }
     let mut model = Model::new(input, options);
-    let (rows, lattice) = model.fit();
-    lattice
-        .posterior(&model, &options.weights)
+    let (cells, lattice) = model.fit();
+    let beads = model.decode(&lattice);
+    beads
         .into_iter()
         .map(|bead| {
-            let parts = model.parts(&rows, bead.source.clone(), bead.target.clone());
+            let parts = model.parts(&cells, &bead);
             (bead, parts)
         })
         .collect()
@@ -211,53 +224,75 @@ fn kinds(max_total: usize) -> Vec<(usize, usize)> {
 }
 
 struct Lengths {
-    sums: [Vec<f32>; 2],
+    /// Logarithms of the lengths of the spans that end before a line, by number of lines.
+    logs: [Vec<f32>; 2],
+    most: usize,
     centre: f32,
-    spread: f32,
 }
 
 impl Lengths {
-    fn new(left: &[&str], right: &[&str]) -> Lengths {
-        let sums = [left, right].map(|lines| {
+    fn new(left: &[&str], right: &[&str], most: usize) -> Lengths {
+        let sides = [left, right].map(|lines| {
             let mut sum = 0.0;
             let mut sums = vec![0.0];
             for line in lines {
                 sum += line.chars().filter(|c| !c.is_whitespace()).count() as f32;
                 sums.push(sum);
             }
-            sums
+            let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
+            let logs = ends
+                .map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln())
+                .collect();
+            logs
         });
-        Lengths { sums, centre: 0.0, spread: 0.0 }
+        let [left, right] = sides;
+        Lengths { logs: [left, right], most, centre: 0.0 }
     }
 
     fn ratio(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
-        let a = self.sums[0][left.end] - self.sums[0][left.start];
-        let b = self.sums[1][right.end] - self.sums[1][right.start];
-        ((a + 8.0) / (b + 8.0)).ln()
+        let log = |side: usize, span: &Range<usize>| self.logs[side][span.end * self.most + span.len() - 1];
+        log(0, left) - log(1, right)
     }
 
-    fn worth(&self, left: &Range<usize>, right: &Range<usize>, spread: f32) -> f32 {
+    fn worth(&self, left: &Range<usize>, right: &Range<usize>, on: f32) -> f32 {
         let r = self.ratio(left, right) - self.centre;
-        let on = spread.hypot(self.spread);
         // By chance the ratio spreads about 0.75.
         let off = 0.75f32;
         (r * r / (2.0 * off * off) - r * r / (2.0 * on * on) + (off / on).ln()).max(-12.0)
     }
 }
 
-struct Model {
+/// Natural logarithms of how common bead types are.
+struct Priors {
+    null: f32,
+    single: f32,
+    more: f32,
+    both: f32,
+}
+
+impl Priors {
+    fn of(&self, (a, b): (usize, usize)) -> f32 {
+        if a == 0 || b == 0 {
+            return self.null;
+        }
+        let (more, both) = ((a + b - 2) as f32, (a.min(b) - 1) as f32);
+        self.single + more * self.more + both * self.both
+    }
+}
+
+struct Model<'a> {
     evidence: Vec<Evidence>,
-    views: Vec<View>,
+    views: Vec<View<'a>>,
     lengths: Vec<Lengths>,
+    priors: Priors,
     kinds: Vec<(usize, usize)>,
     weights: Weights,
     n: usize,
     m: usize,
-    scratch: Scratch,
 }
 
-impl Model {
-    fn new(input: &AlignInput<'_>, options: &AlignOptions) -> Model {
+impl<'a> Model<'a> {
+    fn new(input: &AlignInput<'a>, options: &AlignOptions) -> Model<'a> {
         let weights = &options.weights;
         let evidence = evidence(input, weights);
         let mut views = Vec::new();
@@ -270,171 +305,253 @@ impl Model {
             };
             views.push(View::new(left, right, encoder, weights));
             if *evidence != Evidence::Direct || lengths.is_empty() {
-                lengths.push(Lengths::new(left, right));
+                lengths.push(Lengths::new(left, right, options.max_total.max(4)));
             }
         }
         Model {
             evidence,
             views,
             lengths,
+            priors: Priors {
+                null: weights.null.min(weights.first),
+                single: -0.3,
+                more: weights.more,
+                both: weights.both,
+            },
             kinds: kinds(options.max_total),
             weights: weights.clone(),
             n: input.source.len(),
             m: input.target.len(),
-            scratch: Scratch::new(),
         }
     }
 
-    /// Fits the model to the pair, pass by pass, each in a narrower corridor.
-    fn fit(&mut self) -> (Vec<Rows>, Lattice) {
-        let (n, m) = (self.n, self.m);
-        let anchors = anchors(&self.views[0], n, m);
-        let mut band = Band::around(&anchors, n, m, self.weights.wide as usize);
-        let mut rows = self.rows(&band, false);
-        let mut lattice = self.lattice(&band, &rows);
-        for round in 0..self.weights.rounds as usize {
-            let path = lattice.best(&self.kinds);
-            self.estimate(&path, &rows);
-            if self.weights.learn > 0.0 && round > 0 {
-                self.learn(&path);
+    /// Fits the model to the pair, pass by pass, the first in a wide corridor and the others in a narrow one.
+    fn fit(&mut self) -> (Cells, Lattice) {
+        let anchors = anchors(&self.views[0], self.m);
+        let band = Band::around(&anchors, self.n, self.m, self.weights.wide as usize);
+        let mut path = self.coarse(band);
+        let band = Band::along(&path, self.n, self.m, self.weights.narrow as usize);
+        let cells = band.cells();
+        let near = near(&path, self.n, self.m, self.weights.near as usize);
+        self.views.iter_mut().for_each(|view| view.compare(&cells, &near));
+        self.estimate(&cells, &path);
+        let mut lattice = self.lattice(band, &cells);
+        path = lattice.best(&self.kinds);
+        self.estimate(&cells, &path);
+        self.types(&lattice);
+        if self.weights.learn > 0.0 {
+            self.learn(&cells, &path);
+        }
+        self.relate(&cells, &mut lattice);
+        (cells, lattice)
+    }
+
+    /// What the words of a view weigh.
+    fn share(&self, view: usize) -> f32 {
+        let translated = self.evidence.iter().filter(|e| **e != Evidence::Direct).count();
+        match self.evidence[view] {
+            _ if translated == 0 => self.weights.words,
+            Evidence::Direct => self.weights.words * self.weights.direct,
+            _ => self.weights.words / translated as f32,
+        }
+    }
+
+    fn length(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
+        let share = self.weights.length / self.lengths.len() as f32;
+        self.lengths.iter().map(|l| share * l.worth(left, right, self.weights.spread)).sum()
+    }
+
+    /// The best path by shared words and length only, in beads of few lines.
+    fn coarse(&self, band: Band) -> Vec<Bead> {
+        let cells = band.cells();
+        let mut sums = vec![0.0; cells.len()];
+        let mut bases = [vec![0.0; self.n], vec![0.0; self.m]];
+        for (at, view) in self.views.iter().enumerate() {
+            let share = self.share(at);
+            for (base, own) in bases.iter_mut().zip(view.coarse(&cells, share, &mut sums)) {
+                base.iter_mut().zip(own).for_each(|(base, own)| *base += share * own);
             }
-            band = Band::along(&path, n, m, self.weights.narrow as usize);
-            rows = self.rows(&band, true);
-            lattice = self.lattice(&band, &rows);
         }
-        (rows, lattice)
+        let kinds = kinds(4);
+        band.walk(&kinds, |_, i, j, k| {
+            let (a, b) = kinds[k];
+            let mut gain = self.priors.of((a, b));
+            if a > 0 && b > 0 {
+                let base = bases[0][i - a..i].iter().sum::<f32>() + bases[1][j - b..j].iter().sum::<f32>();
+                let mut words = self.weights.absent * base;
+                for i in i - a..i {
+                    for j in j - b..j {
+                        words += cells.at(i, j).map_or(0.0, |cell| sums[cell]);
+                    }
+                }
+                gain += words + self.length(&(i - a..i), &(j - b..j));
+            }
+            gain
+        })
     }
 
-    fn rows(&mut self, band: &Band, soft: bool) -> Vec<Rows> {
-        let mut all = Vec::new();
-        self.scratch = Scratch::new();
-        for view in &self.views {
-            let rows: Vec<Row> =
-                (0..self.n).map(|i| view.row(i, band.lines(i), soft, &mut self.scratch)).collect();
-            all.push(Rows(rows));
-            self.scratch = Scratch::new();
+    fn lattice(&self, band: Band, cells: &Cells) -> Lattice {
+        let nodes = band.len();
+        let mut lattice = Lattice { band, gains: vec![NEVER; nodes * self.kinds.len()] };
+        self.relate(cells, &mut lattice);
+        lattice
+    }
+
+    /// Computes the gain of each bead: its log likelihood ratio against lines that have nothing to do with each
+    /// other, and its prior.
+    fn relate(&self, cells: &Cells, lattice: &mut Lattice) {
+        let most = self.kinds.iter().map(|k| k.0).max().unwrap_or(1).max(1);
+        let mut worth = [0, 1].map(|_| vec![0.0; cells.len() * most]);
+        for (at, view) in self.views.iter().enumerate() {
+            view.spans(cells, most, self.share(at), &mut worth);
         }
-        all
-    }
-
-    fn prior(&self, (a, b): (usize, usize)) -> f32 {
-        let w = &self.weights;
-        if a == 0 || b == 0 {
-            return w.null;
+        let [left, right] = worth;
+        let kinds = &self.kinds;
+        for i in 0..=self.n {
+            for j in lattice.band.nodes(i) {
+                let node = lattice.band.at(i, j);
+                for (k, &(a, b)) in kinds.iter().enumerate() {
+                    if a > i || b > j || !lattice.band.has(i - a, j - b) {
+                        continue;
+                    }
+                    let mut gain = self.priors.of((a, b));
+                    if a > 0 && b > 0 {
+                        if cells.at(i - a, j - 1).is_none() || cells.at(i - 1, j - b).is_none() {
+                            continue;
+                        }
+                        for cell in (i - a..i).filter_map(|i| cells.at(i, j - 1)) {
+                            gain += left[cell * most + b - 1];
+                        }
+                        for cell in (j - b..j).filter_map(|j| cells.at(i - 1, j)) {
+                            gain += right[cell * most + a - 1];
+                        }
+                        gain += self.length(&(i - a..i), &(j - b..j));
+                    }
+                    lattice.gains[node * kinds.len() + k] = gain;
+                }
+            }
         }
-        let more = (a + b - 2) as f32 * w.more;
-        let both = (a.min(b) - 1) as f32 * w.both;
-        -0.3 + more + both
     }
 
-    /// Log likelihood ratio of a bead against its lines being unrelated.
-    fn gain(&self, rows: &[Rows], left: Range<usize>, right: Range<usize>) -> f32 {
-        let parts = self.parts(rows, left, right);
-        parts.hypotheses + parts.reverse + parts.direct + parts.length + parts.prior
-    }
-
-    fn parts(&self, rows: &[Rows], left: Range<usize>, right: Range<usize>) -> Parts {
-        let mut parts = Parts { prior: self.prior((left.len(), right.len())), ..Parts::default() };
-        if left.is_empty() || right.is_empty() {
+    fn parts(&self, cells: &Cells, bead: &Bead) -> Parts {
+        let (left, right) = (&bead.source, &bead.target);
+        let mut parts = Parts { prior: self.priors.of((left.len(), right.len())), ..Parts::default() };
+        if bead.is_null() {
             return parts;
         }
-        let share = self.weights.words / self.views.len() as f32;
-        for ((view, rows), evidence) in self.views.iter().zip(rows).zip(&self.evidence) {
-            let [a, b] = view.bead(rows, (left.start, left.end), (right.start, right.end));
+        for (at, (view, evidence)) in self.views.iter().zip(&self.evidence).enumerate() {
             *match evidence {
                 Evidence::Hypotheses => &mut parts.hypotheses,
                 Evidence::Reverse => &mut parts.reverse,
                 Evidence::Direct => &mut parts.direct,
-            } = share * (a + b);
+            } = self.share(at) * view.bead(cells, left, right);
         }
-        let share = self.weights.length / self.lengths.len() as f32;
-        parts.length = self.lengths.iter().map(|l| share * l.worth(&left, &right, self.weights.spread)).sum();
+        parts.length = self.length(left, right);
         parts
     }
 
-    fn lattice(&self, band: &Band, rows: &[Rows]) -> Lattice {
-        let mut lattice = Lattice::new(band, self.kinds.len());
-        for i in 0..=self.n {
-            for j in band.nodes(i) {
-                let node = lattice.at(i, j);
-                for (k, &(a, b)) in self.kinds.iter().enumerate() {
-                    if a > i || b > j || !band.has(i - a, j - b) {
-                        continue;
-                    }
-                    if a > 0 && b > 0 && !(i - a..i).all(|i| rows[0].covers(i, (j - b, j))) {
-                        continue;
-                    }
-                    lattice.gains[node * lattice.kinds + k] = self.gain(rows, i - a..i, j - b..j);
-                }
-            }
-        }
-        lattice
-    }
-
-    /// Re-estimates the rates and the length ratio from a path's beads.
-    fn estimate(&mut self, path: &[Bead], rows: &[Rows]) {
-        let prior = self.weights.prior;
-        let has_soft = true;
-        for (view, rows) in self.views.iter_mut().zip(rows) {
-            let mut counts = [[0.0f32; LEVELS]; 2];
-            for bead in path.iter().filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 3) {
-                if bead.source.clone().all(|i| rows.covers(i, (bead.target.start, bead.target.end))) {
-                    view.count(
-                        rows,
-                        (bead.source.start, bead.source.end),
-                        (bead.target.start, bead.target.end),
-                        &mut counts,
-                    );
-                }
-            }
-            let _ = has_soft;
-            let start = crate::score::Rates::start(&self.weights, view.has_vectors());
-            for known in 0..2 {
-                let total: f32 = counts[known].iter().sum();
-                let mut above = total;
-                for k in 1..LEVELS {
-                    above -= counts[known][k - 1];
-                    view.rates.on[known][k] =
-                        ((above + prior * start.on[known][k]) / (total + prior)).min(0.98);
-                }
-            }
-            view.tabulate();
+    /// Re-estimates rates, priors and the length ratio from a path's beads.
+    fn estimate(&mut self, cells: &Cells, path: &[Bead]) {
+        let small: Vec<(Range<usize>, Range<usize>)> = path
+            .iter()
+            .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 3)
+            .map(|b| (b.source.clone(), b.target.clone()))
+            .collect();
+        for view in &mut self.views {
+            view.estimate(cells, &small, self.weights.prior);
         }
         for lengths in &mut self.lengths {
-            let mut sum = 0.0;
-            let mut count = 10.0;
-            for bead in path.iter().filter(|b| b.kind() == "1-1") {
-                sum += lengths.ratio(&bead.source, &bead.target);
-                count += 1.0;
-            }
+            let single = small.iter().filter(|b| b.0.len() + b.1.len() == 2);
+            let (sum, count) = single.fold((0.0, 10.0), |(s, c), b| (s + lengths.ratio(&b.0, &b.1), c + 1.0));
             lengths.centre = sum / count;
         }
     }
 
-    fn learn(&mut self, path: &[Bead]) {
+    /// Re-estimates how common bead types are from all paths, held to the weights as by some beads.
+    fn types(&mut self, lattice: &Lattice) {
+        let w = &self.weights;
+        let (mut all, mut nulls, mut more) = (w.held, w.held * w.null.exp(), w.held * w.more.exp());
+        for (at, chance) in lattice.chances(&self.kinds).into_iter().enumerate() {
+            let (a, b) = self.kinds[at % self.kinds.len()];
+            all += chance;
+            if a == 0 || b == 0 {
+                nulls += chance;
+            } else {
+                more += chance * (a + b - 2) as f32;
+            }
+        }
+        self.priors.null = (nulls / all).ln();
+        self.priors.more = (more / all).ln();
+    }
+
+    fn learn(&mut self, cells: &Cells, path: &[Bead]) {
         let sure: Vec<(Range<usize>, Range<usize>)> = path
             .iter()
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 4)
             .map(|b| (b.source.clone(), b.target.clone()))
             .collect();
-        for view in &mut self.views {
-            view.learn(&sure);
+        for (view, evidence) in self.views.iter_mut().zip(&self.evidence) {
+            if *evidence == Evidence::Direct || self.weights.learn > 1.0 {
+                view.learn(cells, &sure);
+            }
         }
+    }
+
+    /// The path of the most expected right beads, each with its probability.
+    fn decode(&self, lattice: &Lattice) -> Vec<Bead> {
+        let kinds = &self.kinds;
+        let chances = lattice.chances(kinds);
+        let place = |bead: &Bead| {
+            let kind = (bead.source.len(), bead.target.len());
+            let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
+            lattice.band.at(bead.source.end, bead.target.end) * kinds.len() + k
+        };
+        let best = lattice.best(kinds);
+        // Equal lines that follow each other leave no single path likely; the best one is right.
+        let mut values = chances.clone();
+        for bead in &best {
+            let same = |view: &View| view.same(bead.source.start, bead.target.start);
+            if bead.source.len() == 1 && bead.target.len() == 1 && self.views.iter().any(same) {
+                values[place(bead)] += 1.0;
+            }
+        }
+        let mut path = if self.weights.expected > 0.0 {
+            lattice.band.walk(kinds, |node, _, _, k| {
+                let value = values[node * kinds.len() + k];
+                if kinds[k].0 == 0 || kinds[k].1 == 0 { 0.02 * value } else { value - self.weights.threshold }
+            })
+        } else {
+            best
+        };
+        for bead in &mut path {
+            bead.score = chances[place(bead)].clamp(0.0, 1.0);
+        }
+        path
     }
 }
 
-/// Line pairs that surely belong together, ascending on both sides.
-fn anchors(view: &View, n: usize, m: usize) -> Vec<(usize, usize)> {
-    let pairs = view.shared(4);
-    // Heaviest ascending chain.
-    let mut order: Vec<(usize, usize, f32)> = pairs;
-    order.retain(|p| p.2 >= 1.0);
-    order.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1)).cmp(&(b.0, std::cmp::Reverse(b.1))));
-    // tree[j]: best chain that ends at a right line before j
+/// Right lines within `reach` lines of each left line's bead.
+fn near(path: &[Bead], n: usize, m: usize, reach: usize) -> Vec<Range<usize>> {
+    let mut ranges = vec![0..0; n];
+    for bead in path {
+        for range in &mut ranges[bead.source.clone()] {
+            *range = bead.target.start.saturating_sub(reach)..(bead.target.end + reach).min(m);
+        }
+    }
+    ranges
+}
+
+/// Line pairs that surely belong together, ascending on both sides: the heaviest chain of pairs that share rare
+/// words, found as a longest increasing subsequence is.
+fn anchors(view: &View, m: usize) -> Vec<(usize, usize)> {
+    let mut pairs = view.shared(4);
+    pairs.retain(|p| p.2 >= 1.0);
+    pairs.sort_by_key(|p| (p.0, std::cmp::Reverse(p.1)));
+    // Fenwick tree of the best chain that ends before a right line: its weight and its last pair.
     let mut tree: Vec<(f32, usize)> = vec![(0.0, usize::MAX); m + 1];
-    let mut previous = vec![usize::MAX; order.len()];
+    let mut previous = vec![usize::MAX; pairs.len()];
     let mut best = (0.0, usize::MAX);
-    for (at, &(_, j, weight)) in order.iter().enumerate() {
+    for (at, &(_, j, weight)) in pairs.iter().enumerate() {
         let mut before = (0.0, usize::MAX);
         let mut k = j;
         while k > 0 {
@@ -459,11 +576,10 @@ fn anchors(view: &View, n: usize, m: usize) -> Vec<(usize, usize)> {
     let mut chain = Vec::new();
     let mut at = best.1;
     while at != usize::MAX {
-        chain.push((order[at].0, order[at].1));
+        chain.push((pairs[at].0, pairs[at].1));
         at = previous[at];
     }
     chain.reverse();
-    let _ = n;
     chain
 }
 
@@ -471,7 +587,6 @@ fn anchors(view: &View, n: usize, m: usize) -> Vec<(usize, usize)> {
 struct Band {
     ranges: Vec<(usize, usize)>,
     starts: Vec<usize>,
-    reach: usize,
 }
 
 impl Band {
@@ -481,71 +596,57 @@ impl Band {
         ranges[n].1 = m;
         for i in 1..=n {
             ranges[i].1 = ranges[i].1.max(ranges[i - 1].1).min(m);
-        }
-        for i in (0..n).rev() {
-            ranges[i].0 = ranges[i].0.min(ranges[i + 1].0);
-        }
-        // Connected: each row reaches the next one's start.
-        for i in 1..=n {
+            // Connected: each row begins where the one before has nodes.
             ranges[i].0 = ranges[i].0.min(ranges[i - 1].1);
         }
         for i in (0..n).rev() {
             ranges[i].0 = ranges[i].0.min(ranges[i + 1].0);
         }
-        let mut starts = Vec::with_capacity(n + 2);
-        let mut sum = 0;
-        for &(lo, hi) in &ranges {
-            starts.push(sum);
-            sum += hi - lo + 1;
-        }
-        starts.push(sum);
-        Band { ranges, starts, reach: 4 }
+        let mut starts = vec![0];
+        starts.extend(ranges.iter().scan(0, |sum, &(low, high)| {
+            *sum += high - low + 1;
+            Some(*sum)
+        }));
+        Band { ranges, starts }
     }
 
+    /// Around straight lines from anchor to anchor, wider where they are far apart.
     fn around(anchors: &[(usize, usize)], n: usize, m: usize, wide: usize) -> Band {
         let mut ranges = vec![(m, 0); n + 1];
-        let mut from = (0usize, 0usize);
-        let ends = anchors.iter().map(|&(i, j)| (i, j)).chain([(n, m)]);
-        for to in ends {
-            let (di, dj) = (to.0 - from.0, to.1 - from.1);
-            let half = wide
-                + (di.min(dj) / 2).min(150)
-                + if di > dj { (di - dj).min(50) } else { (dj - di).min(50) };
-            for i in from.0..=to.0 {
-                let at = |x: usize| from.1 + if di == 0 { 0 } else { (x - from.0) * dj / di };
-                let lo = at(i).saturating_sub(half);
-                let hi = (if di == 0 { to.1 } else { at((i + 1).min(to.0)) } + half).min(m);
-                ranges[i].0 = ranges[i].0.min(lo);
-                ranges[i].1 = ranges[i].1.max(hi);
+        let mut from = (0, 0);
+        for to in anchors.iter().copied().chain([(n, m)]) {
+            let (rows, columns) = (to.0 - from.0, to.1 - from.1);
+            let half = wide + (rows.min(columns) / 2).min(150) + rows.abs_diff(columns).min(50);
+            for (at, range) in ranges[from.0..=to.0].iter_mut().enumerate() {
+                let column = |row: usize| from.1 + (row * columns).checked_div(rows).unwrap_or(columns);
+                let low = if rows == 0 { from.1 } else { column(at) };
+                range.0 = range.0.min(low.saturating_sub(half));
+                range.1 = range.1.max((column((at + 1).min(rows)) + half).min(m));
             }
             from = to;
         }
         Band::new(ranges, m)
     }
 
+    /// Around a path.
     fn along(path: &[Bead], n: usize, m: usize, narrow: usize) -> Band {
         let mut own = vec![(m, 0); n + 1];
-        let mut touch = |i: usize, j: usize| {
-            own[i].0 = own[i].0.min(j);
-            own[i].1 = own[i].1.max(j);
-        };
-        touch(0, 0);
         for bead in path {
-            touch(bead.source.end, bead.target.end);
-            for i in bead.source.start..=bead.source.end {
-                touch(i, bead.target.start);
-                touch(i, bead.target.end);
+            for range in &mut own[bead.source.start..=bead.source.end] {
+                *range = (range.0.min(bead.target.start), range.1.max(bead.target.end));
             }
         }
-        let ranges = (0..=n)
-            .map(|i| {
-                let near = &own[i.saturating_sub(narrow)..(i + narrow + 1).min(n + 1)];
-                let lo = near.iter().map(|r| r.0).min().unwrap_or(0);
-                let hi = near.iter().map(|r| r.1).max().unwrap_or(m);
-                (lo.saturating_sub(narrow), (hi + narrow).min(m))
-            })
-            .collect();
-        Band::new(ranges, m)
+        let ranges = (0..=n).map(|i| {
+            let near = &own[i.saturating_sub(1)..(i + 2).min(n + 1)];
+            let low = near.iter().map(|r| r.0).min().unwrap_or(0);
+            let high = near.iter().map(|r| r.1).max().unwrap_or(m);
+            (low.saturating_sub(narrow), (high + narrow).min(m))
+        });
+        Band::new(ranges.collect(), m)
+    }
+
+    fn len(&self) -> usize {
+        self.starts[self.ranges.len()]
     }
 
     fn nodes(&self, i: usize) -> std::ops::RangeInclusive<usize> {
@@ -553,61 +654,35 @@ impl Band {
     }
 
     fn has(&self, i: usize, j: usize) -> bool {
-        (self.ranges[i].0..=self.ranges[i].1).contains(&j)
-    }
-
-    /// Right lines that beads with left line `i` may hold.
-    fn lines(&self, i: usize) -> Range<usize> {
-        let n = self.ranges.len() - 1;
-        let m = self.ranges[n].1;
-        self.ranges[i.saturating_sub(self.reach)].0..self.ranges[(i + 1 + self.reach).min(n)].1.min(m)
-    }
-}
-
-/// Gains of all beads that end at each node of the band.
-struct Lattice {
-    ranges: Vec<(usize, usize)>,
-    starts: Vec<usize>,
-    kinds: usize,
-    gains: Vec<f32>,
-}
-
-const NEVER: f32 = -1e30;
-
-impl Lattice {
-    fn new(band: &Band, kinds: usize) -> Lattice {
-        let nodes = band.starts[band.starts.len() - 1];
-        Lattice {
-            ranges: band.ranges.clone(),
-            starts: band.starts.clone(),
-            kinds,
-            gains: vec![NEVER; nodes * kinds],
-        }
+        self.ranges[i].0 <= j && j <= self.ranges[i].1
     }
 
     fn at(&self, i: usize, j: usize) -> usize {
         self.starts[i] + j - self.ranges[i].0
     }
 
-    /// The path of the greatest sum.
-    fn best(&self, kinds: &[(usize, usize)]) -> Vec<Bead> {
-        self.walk(kinds, &self.gains)
+    /// The line pairs that beads between the nodes hold.
+    fn cells(&self) -> Cells {
+        let n = self.ranges.len() - 1;
+        Cells::new(
+            (0..n).map(|i| self.ranges[i.saturating_sub(1)].0..self.ranges[(i + 2).min(n)].1).collect(),
+        )
     }
 
-    fn walk(&self, kinds: &[(usize, usize)], gains: &[f32]) -> Vec<Bead> {
+    /// The path of the greatest sum of `gain(node, i, j, kind)`.
+    fn walk(&self, kinds: &[(usize, usize)], gain: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<Bead> {
         let n = self.ranges.len() - 1;
-        let mut sums = vec![NEVER; self.starts[n + 1]];
-        let mut back = vec![0u8; sums.len()];
+        let mut sums = vec![NEVER; self.len()];
+        let mut back = vec![0u8; self.len()];
         sums[0] = 0.0;
         for i in 0..=n {
-            for j in self.ranges[i].0..=self.ranges[i].1 {
+            for j in self.nodes(i) {
                 let node = self.at(i, j);
                 for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = gains[node * self.kinds + k];
-                    if gain <= NEVER {
+                    if a > i || b > j || !self.has(i - a, j - b) {
                         continue;
                     }
-                    let sum = sums[self.at(i - a, j - b)] + gain;
+                    let sum = sums[self.at(i - a, j - b)] + gain(node, i, j, k);
                     if sum > sums[node] {
                         sums[node] = sum;
                         back[node] = k as u8;
@@ -625,91 +700,81 @@ impl Lattice {
         path.reverse();
         path
     }
+}
 
-    fn posterior(&self, model: &Model, weights: &Weights) -> Vec<Bead> {
-        let n = self.ranges.len() - 1;
-        let kinds = &model.kinds;
-        let nodes = self.starts[n + 1];
-        let mut forward = vec![f64::NEG_INFINITY; nodes];
-        forward[0] = 0.0;
-        for i in 0..=n {
-            for j in self.ranges[i].0..=self.ranges[i].1 {
-                let node = self.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = self.gains[node * self.kinds + k];
-                    if gain > NEVER {
-                        forward[node] = add(forward[node], forward[self.at(i - a, j - b)] + f64::from(gain));
-                    }
-                }
-            }
-        }
-        let mut backward = vec![f64::NEG_INFINITY; nodes];
-        backward[nodes - 1] = 0.0;
-        for i in (0..=n).rev() {
-            for j in (self.ranges[i].0..=self.ranges[i].1).rev() {
-                let node = self.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = self.gains[node * self.kinds + k];
-                    if gain > NEVER {
-                        let from = self.at(i - a, j - b);
-                        backward[from] = add(backward[from], backward[node] + f64::from(gain));
-                    }
-                }
-            }
-        }
-        let total = forward[nodes - 1];
-        let mut chances = vec![NEVER; self.gains.len()];
-        for i in 0..=n {
-            for j in self.ranges[i].0..=self.ranges[i].1 {
-                let node = self.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = self.gains[node * self.kinds + k];
-                    if gain > NEVER {
-                        let from = self.at(i - a, j - b);
-                        let log = forward[from] + f64::from(gain) + backward[node] - total;
-                        chances[node * self.kinds + k] = log.exp() as f32;
-                    }
-                }
-            }
-        }
-        let mut path = if weights.expected > 0.0 {
-            let mut best = vec![false; chances.len()];
-            for bead in self.best(kinds) {
-                let kind = (bead.source.len(), bead.target.len());
-                let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
-                // Equal lines that follow each other leave no single path likely; the best one is right.
-                best[self.at(bead.source.end, bead.target.end) * self.kinds + k] = kind == (1, 1)
-                    && model.views.iter().any(|view| view.same(bead.source.start, bead.target.start));
-            }
-            let values: Vec<f32> = chances
-                .iter()
-                .enumerate()
-                .map(|(at, &chance)| {
-                    let chance = if best[at] { chance + 1.0 } else { chance };
-                    let (a, b) = kinds[at % self.kinds];
-                    if chance <= NEVER {
-                        NEVER
-                    } else if a == 0 || b == 0 {
-                        0.02 * chance
-                    } else {
-                        chance - weights.threshold
-                    }
-                })
-                .collect();
-            self.walk(kinds, &values)
-        } else {
-            self.best(kinds)
-        };
-        for bead in &mut path {
-            let kind = (bead.source.len(), bead.target.len());
-            let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
-            bead.score = chances[self.at(bead.source.end, bead.target.end) * self.kinds + k].clamp(0.0, 1.0);
-        }
-        path
+/// The gain of a bead that cannot be.
+const NEVER: f32 = -1e30;
+
+/// Gains of all beads that end at each node of a band.
+struct Lattice {
+    band: Band,
+    gains: Vec<f32>,
+}
+
+impl Lattice {
+    /// The path of the greatest gain.
+    fn best(&self, kinds: &[(usize, usize)]) -> Vec<Bead> {
+        self.band.walk(kinds, |node, _, _, k| self.gains[node * kinds.len() + k])
     }
+
+    /// The probability of each bead among all paths (forward and backward sums).
+    fn chances(&self, kinds: &[(usize, usize)]) -> Vec<f32> {
+        let band = &self.band;
+        let n = band.ranges.len() - 1;
+        let width = kinds.len();
+        let mut forward = vec![f64::NEG_INFINITY; band.len()];
+        forward[0] = 0.0;
+        let mut terms = Vec::new();
+        for i in 0..=n {
+            for j in band.nodes(i) {
+                let node = band.at(i, j);
+                terms.clear();
+                for (k, &(a, b)) in kinds.iter().enumerate() {
+                    let gain = self.gains[node * width + k];
+                    if gain > NEVER {
+                        terms.push(forward[band.at(i - a, j - b)] + f64::from(gain));
+                    }
+                }
+                if node > 0 {
+                    forward[node] = sum_of_logs(&terms);
+                }
+            }
+        }
+        let mut backward = vec![f64::NEG_INFINITY; band.len()];
+        let total = forward[band.len() - 1];
+        let mut chances = vec![0.0; self.gains.len()];
+        backward[band.len() - 1] = -total;
+        for i in (0..=n).rev() {
+            for j in band.nodes(i).rev() {
+                let node = band.at(i, j);
+                for (k, &(a, b)) in kinds.iter().enumerate() {
+                    let gain = self.gains[node * width + k];
+                    if gain <= NEVER {
+                        continue;
+                    }
+                    let from = band.at(i - a, j - b);
+                    let term = backward[node] + f64::from(gain);
+                    let log = term + forward[from];
+                    if log > -30.0 {
+                        chances[node * width + k] = log.exp() as f32;
+                        backward[from] = add(backward[from], term);
+                    }
+                }
+            }
+        }
+        chances
+    }
+}
+
+fn sum_of_logs(terms: &[f64]) -> f64 {
+    let high = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if high == f64::NEG_INFINITY {
+        return high;
+    }
+    high + terms.iter().filter(|&&t| t > high - 30.0).map(|t| (t - high).exp()).sum::<f64>().ln()
 }
 
 fn add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+    if low < high - 30.0 { high } else { high + (low - high).exp().ln_1p() }
 }

@@ -6,6 +6,7 @@
 
 mod align;
 mod compare;
+mod eval;
 mod export;
 mod output;
 mod search;
@@ -62,6 +63,7 @@ enum Command {
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
+    Eval(eval::EvalArgs),
     /// Print a shell completion script
     #[command(
         after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
@@ -189,6 +191,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
+        Command::Eval(args) => eval::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);

@@ -9,6 +9,7 @@ mod compare;
 mod document;
 mod encoder;
 mod error;
+mod eval;
 mod export;
 mod facts;
 mod lang;
@@ -24,7 +25,6 @@ mod translate;
 
 pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
 pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
-
 pub use compare::{
     CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
     Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
@@ -32,13 +32,13 @@ pub use compare::{
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
+pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
 pub use export::{ExportFormat, Exporter, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, numbers_differ, unmatched};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
-
 pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
