@@ -5,6 +5,7 @@
 //! 2 failed.
 
 mod align;
+mod compare;
 mod eval;
 mod export;
 mod output;
@@ -60,6 +61,7 @@ enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
     Align(align::AlignArgs),
+    Compare(compare::CompareArgs),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
@@ -205,6 +207,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
         Command::Align(args) => align::run(&args, global),
+        Command::Compare(args) => compare::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),

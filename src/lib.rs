@@ -5,6 +5,7 @@
 
 mod align;
 mod bitext;
+mod compare;
 mod document;
 mod encoder;
 mod error;
@@ -16,6 +17,7 @@ mod models;
 mod pipeline;
 mod read;
 mod render;
+mod report;
 mod score;
 mod split;
 mod store;
@@ -23,6 +25,10 @@ mod translate;
 
 pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
 pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
+pub use compare::{
+    CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
+    Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
+};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
@@ -34,6 +40,7 @@ pub use models::{Model, Models};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
+pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
 pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
