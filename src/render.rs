@@ -117,7 +117,9 @@ impl<W: Write> Renderer<W> {
         let (meta, lang) = (document.meta(), escape(document.lang().as_str()));
         writeln!(out, "<article>\n<header>")?;
         let title = meta.title.as_deref();
-        if !self.paragraphs.first().is_some_and(|first| title == Some(document.slice(first.clone()))) {
+        // A title that the text begins with stands in the table, in both languages.
+        let opening = self.paragraphs.first().map(|first| document.slice(first.clone()));
+        if title.is_none() || title != opening {
             match title {
                 Some(title) => writeln!(out, "<h1 lang=\"{lang}\">{}</h1>", escape(title))?,
                 None => writeln!(out, "<h1>{}</h1>", escape(document.name()))?,

@@ -39,7 +39,7 @@ pub struct AlignArgs {
     /// Keep documents, translations and beads in this store (made if it is not there)
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// What to print; tsv without --store, else nothing unless named
+    /// What to print [default: tsv; with --store and without -o, nothing]
     #[arg(short, long, value_enum)]
     format: Option<Choice>,
     /// Write to a file instead of standard output
@@ -101,6 +101,9 @@ pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
     let target = only(&args.target, &args.target_lang, "--target-lang", args, global)?;
     let hypotheses = hypotheses(args, &source, &target)?;
     let store = args.store.as_deref().map(Store::open).transpose()?;
+    // Opened before the work: what cannot be written is said now and not after minutes of translating.
+    let wanted = args.explain || args.format.is_some() || args.output.is_some() || args.store.is_none();
+    let out = wanted.then(|| Output::open(args.output.as_deref(), in_use(args))).transpose()?;
     let mut pipeline = args.engine.pipeline(store, global)?;
     let options = AlignOptions { max_total: args.max_bead, ..AlignOptions::default() };
     let total = source.spans().len() + target.spans().len();
@@ -112,7 +115,9 @@ pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
         Ok(())
     })?;
     drop(progress);
-    print(args, &aligned)?;
+    if let Some(out) = out {
+        print(args, &aligned, out)?;
+    }
     let bitext = &aligned.bitext;
     let nulls = bitext.beads().iter().filter(|bead| bead.is_null()).count();
     note(
@@ -131,10 +136,9 @@ pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn print(args: &AlignArgs, aligned: &Aligned) -> anyhow::Result<()> {
+fn print(args: &AlignArgs, aligned: &Aligned, mut out: Output) -> anyhow::Result<()> {
     let bitext = &aligned.bitext;
     if args.explain {
-        let mut out = Output::open(args.output.as_deref(), in_use(args))?;
         for (bead, parts) in bitext.beads().iter().zip(&aligned.parts) {
             write!(out, "{:?}:{:?}:{:.4}", ids(&bead.source), ids(&bead.target), bead.score)?;
             let named = [
@@ -151,9 +155,8 @@ fn print(args: &AlignArgs, aligned: &Aligned) -> anyhow::Result<()> {
         }
         return out.keep();
     }
-    let Some(format) = args.format.or(args.store.is_none().then_some(Choice::Tsv)) else { return Ok(()) };
-    let mut out = Output::open(args.output.as_deref(), in_use(args))?;
-    let mut exporter = Exporter::new(&mut out, format.into(), Some(bitext.source().lang()))?;
+    let format = args.format.unwrap_or(Choice::Tsv).into();
+    let mut exporter = Exporter::new(&mut out, format, Some(bitext.source().lang()))?;
     exporter.write_bitext(bitext)?;
     exporter.finish()?;
     out.keep()
