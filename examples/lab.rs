@@ -256,6 +256,7 @@ fn print(out: &BTreeMap<String, Tally>, time: f64) {
 
 fn main() {
     let mut options = AlignOptions::default();
+    let mut speed = false;
     let mut show = String::new();
     let mut filter = String::new();
     let mut tune: Vec<String> = Vec::new();
@@ -264,6 +265,7 @@ fn main() {
         match name {
             "show" => show = value.into(),
             "only" => filter = value.into(),
+            "speed" => speed = true,
             "max" => options.max_total = value.parse().unwrap(),
             "tune" => tune = value.split(',').map(str::to_string).collect(),
             _ => assert!(options.weights.set(name, value.parse().unwrap()), "{name}"),
@@ -277,6 +279,13 @@ fn main() {
     let encoder = Encoder::from_bytes(&fs::read("models/en-encoder/en-encoder.bin").unwrap()).unwrap();
     let (out, time) = run(&cases, &encoder, &options, &show);
     print(&out, time);
+    if speed {
+        for _ in 0..4 {
+            let (_, time) = run(&cases, &encoder, &options, "");
+            println!("A lines/s {:.0}", 7505.0 / time);
+        }
+        return;
+    }
     let mut best = objective(&out);
     for round in 0..3 {
         let mut moved = false;

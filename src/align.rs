@@ -67,9 +67,9 @@ macro_rules! weights {
 
 weights! {
     /// How much of the words' log likelihood ratio counts: words are not independent.
-    words = 0.35;
+    words = 0.3;
     /// Weight of the length ratio's log likelihood ratio.
-    length = 1.0;
+    length = 1.3;
     /// Standard deviation of the log length ratio of rendered spans.
     spread = 0.28;
     /// Words that are more than this share of all words on both sides are left out.
@@ -92,8 +92,12 @@ weights! {
     expected = 1.0;
     /// Half width of the first corridor.
     wide = 12.0;
-    /// How far from the first pass's beads words are compared for likeness, in lines.
-    near = 1.0;
+    /// Probability after the second pass from which on a bead's words need not be compared for likeness.
+    certain = 0.99;
+    /// Share of what two lines can share from which on their bead is sure after the first pass.
+    sure = 0.4;
+    /// What they must share at least for that.
+    sure_least = 5.0;
     /// Half width of the second corridor.
     narrow = 2.0;
     /// Beads that the start values of the bead types count as.
@@ -327,18 +331,21 @@ impl<'a> Model<'a> {
     fn fit(&mut self) -> (Cells, Lattice) {
         let anchors = anchors(&self.views[0], self.m);
         let band = Band::around(&anchors, self.n, self.m, self.weights.wide as usize);
-        let mut path = self.coarse(band);
-        let band = Band::along(&path, self.n, self.m, self.weights.narrow as usize);
+        let (mut path, sure) = self.coarse(band);
+        let band = Band::along(&path, &sure, self.n, self.m, self.weights.narrow as usize);
         let cells = band.cells();
-        let near = near(&path, self.n, self.m, self.weights.near as usize);
-        self.views.iter_mut().for_each(|view| view.compare(&cells, &near));
-        self.estimate(&cells, &path);
+        self.views.iter_mut().for_each(|view| view.compare(&cells));
+        self.estimate(&cells, &path, None);
         let mut lattice = self.lattice(band, &cells);
         path = lattice.best(&self.kinds);
-        self.estimate(&cells, &path);
-        self.types(&lattice);
+        let chances = lattice.chances(&self.kinds);
+        self.types(&chances);
+        let sure = path.iter().map(|bead| chances[lattice.place(&self.kinds, bead)] > self.weights.certain);
+        let near = near(&path, &sure.collect::<Vec<bool>>(), self.n, self.m);
+        self.views.iter_mut().for_each(|view| view.soften(&cells, &near));
+        self.estimate(&cells, &path, Some(&near));
         if self.weights.learn > 0.0 {
-            self.learn(&cells, &path);
+            self.learn(&cells, &path, &near);
         }
         self.relate(&cells, &mut lattice);
         (cells, lattice)
@@ -359,19 +366,24 @@ impl<'a> Model<'a> {
         self.lengths.iter().map(|l| share * l.worth(left, right, self.weights.spread)).sum()
     }
 
-    /// The best path by shared words and length only, in beads of few lines.
-    fn coarse(&self, band: Band) -> Vec<Bead> {
+    /// The best path by shared words and length only, in beads of few lines; and which of the beads are sure: their
+    /// two lines share most of what they can share.
+    fn coarse(&self, band: Band) -> (Vec<Bead>, Vec<bool>) {
         let cells = band.cells();
         let mut sums = vec![0.0; cells.len()];
         let mut bases = [vec![0.0; self.n], vec![0.0; self.m]];
+        let mut most = bases.clone();
         for (at, view) in self.views.iter().enumerate() {
             let share = self.share(at);
-            for (base, own) in bases.iter_mut().zip(view.coarse(&cells, share, &mut sums)) {
-                base.iter_mut().zip(own).for_each(|(base, own)| *base += share * own);
+            for (side, lines) in view.coarse(&cells, share, &mut sums).into_iter().enumerate() {
+                for (line, (none, all)) in lines.into_iter().enumerate() {
+                    bases[side][line] += share * none;
+                    most[side][line] += share * (all - none);
+                }
             }
         }
         let kinds = kinds(4);
-        band.walk(&kinds, |_, i, j, k| {
+        let path = band.walk(&kinds, |_, i, j, k| {
             let (a, b) = kinds[k];
             let mut gain = self.priors.of((a, b));
             if a > 0 && b > 0 {
@@ -385,7 +397,17 @@ impl<'a> Model<'a> {
                 gain += words + self.length(&(i - a..i), &(j - b..j));
             }
             gain
-        })
+        });
+        let sure = path.iter().map(|bead| {
+            let (i, j) = (bead.source.start, bead.target.start);
+            if bead.source.len() != 1 || bead.target.len() != 1 {
+                return false;
+            }
+            let shared = cells.at(i, j).map_or(0.0, |cell| sums[cell]);
+            shared >= self.weights.sure_least && shared >= self.weights.sure * (most[0][i] + most[1][j])
+        });
+        let sure = sure.collect();
+        (path, sure)
     }
 
     fn lattice(&self, band: Band, cells: &Cells) -> Lattice {
@@ -449,14 +471,21 @@ impl<'a> Model<'a> {
     }
 
     /// Re-estimates rates, priors and the length ratio from a path's beads.
-    fn estimate(&mut self, cells: &Cells, path: &[Bead]) {
+    fn estimate(&mut self, cells: &Cells, path: &[Bead], near: Option<&[Range<usize>]>) {
         let small: Vec<(Range<usize>, Range<usize>)> = path
             .iter()
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 3)
             .map(|b| (b.source.clone(), b.target.clone()))
             .collect();
+        let compared = |(source, target): &&(Range<usize>, Range<usize>)| {
+            near.is_none_or(|near| {
+                let mut ranges = near[source.clone()].iter();
+                ranges.all(|near| near.start <= target.start && target.end <= near.end)
+            })
+        };
+        let compared: Vec<(Range<usize>, Range<usize>)> = small.iter().filter(compared).cloned().collect();
         for view in &mut self.views {
-            view.estimate(cells, &small, self.weights.prior);
+            view.estimate(cells, &compared, self.weights.prior);
         }
         for lengths in &mut self.lengths {
             let single = small.iter().filter(|b| b.0.len() + b.1.len() == 2);
@@ -466,10 +495,10 @@ impl<'a> Model<'a> {
     }
 
     /// Re-estimates how common bead types are from all paths, held to the weights as by some beads.
-    fn types(&mut self, lattice: &Lattice) {
+    fn types(&mut self, chances: &[f32]) {
         let w = &self.weights;
         let (mut all, mut nulls, mut more) = (w.held, w.held * w.null.exp(), w.held * w.more.exp());
-        for (at, chance) in lattice.chances(&self.kinds).into_iter().enumerate() {
+        for (at, chance) in chances.iter().enumerate() {
             let (a, b) = self.kinds[at % self.kinds.len()];
             all += chance;
             if a == 0 || b == 0 {
@@ -482,7 +511,7 @@ impl<'a> Model<'a> {
         self.priors.more = (more / all).ln();
     }
 
-    fn learn(&mut self, cells: &Cells, path: &[Bead]) {
+    fn learn(&mut self, cells: &Cells, path: &[Bead], near: &[Range<usize>]) {
         let sure: Vec<(Range<usize>, Range<usize>)> = path
             .iter()
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 4)
@@ -490,7 +519,7 @@ impl<'a> Model<'a> {
             .collect();
         for (view, evidence) in self.views.iter_mut().zip(&self.evidence) {
             if *evidence == Evidence::Direct || self.weights.learn > 1.0 {
-                view.learn(cells, &sure);
+                view.learn(cells, &sure, near);
             }
         }
     }
@@ -499,11 +528,7 @@ impl<'a> Model<'a> {
     fn decode(&self, lattice: &Lattice) -> Vec<Bead> {
         let kinds = &self.kinds;
         let chances = lattice.chances(kinds);
-        let place = |bead: &Bead| {
-            let kind = (bead.source.len(), bead.target.len());
-            let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
-            lattice.band.at(bead.source.end, bead.target.end) * kinds.len() + k
-        };
+        let place = |bead: &Bead| lattice.place(kinds, bead);
         let best = lattice.best(kinds);
         // Equal lines that follow each other leave no single path likely; the best one is right.
         let mut values = chances.clone();
@@ -528,12 +553,17 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Right lines within `reach` lines of each left line's bead.
-fn near(path: &[Bead], n: usize, m: usize, reach: usize) -> Vec<Range<usize>> {
+/// Right lines that each left line's words are compared with for likeness: its bead's and those next to it, unless
+/// the beads on both sides are certain too.
+fn near(path: &[Bead], certain: &[bool], n: usize, m: usize) -> Vec<Range<usize>> {
     let mut ranges = vec![0..0; n];
-    for bead in path {
-        for range in &mut ranges[bead.source.clone()] {
-            *range = bead.target.start.saturating_sub(reach)..(bead.target.end + reach).min(m);
+    for (at, bead) in path.iter().enumerate() {
+        let before = usize::from(!(certain[at] && (at == 0 || certain[at - 1])));
+        let after = usize::from(!(certain[at] && certain.get(at + 1).is_none_or(|&certain| certain)));
+        if before + after > 0 {
+            for range in &mut ranges[bead.source.clone()] {
+                *range = bead.target.start.saturating_sub(before)..(bead.target.end + after).min(m);
+            }
         }
     }
     ranges
@@ -626,21 +656,18 @@ impl Band {
         Band::new(ranges, m)
     }
 
-    /// Around a path.
-    fn along(path: &[Bead], n: usize, m: usize, narrow: usize) -> Band {
-        let mut own = vec![(m, 0); n + 1];
-        for bead in path {
-            for range in &mut own[bead.source.start..=bead.source.end] {
-                *range = (range.0.min(bead.target.start), range.1.max(bead.target.end));
+    /// Around a path, close around its sure beads.
+    fn along(path: &[Bead], sure: &[bool], n: usize, m: usize, narrow: usize) -> Band {
+        let mut ranges = vec![(m, 0); n + 1];
+        for (bead, &sure) in path.iter().zip(sure) {
+            let (rows, columns) = if sure { (0, 1) } else { (1, narrow) };
+            let rows = bead.source.start.saturating_sub(rows)..=(bead.source.end + rows).min(n);
+            for range in &mut ranges[rows] {
+                range.0 = range.0.min(bead.target.start.saturating_sub(columns));
+                range.1 = range.1.max((bead.target.end + columns).min(m));
             }
         }
-        let ranges = (0..=n).map(|i| {
-            let near = &own[i.saturating_sub(1)..(i + 2).min(n + 1)];
-            let low = near.iter().map(|r| r.0).min().unwrap_or(0);
-            let high = near.iter().map(|r| r.1).max().unwrap_or(m);
-            (low.saturating_sub(narrow), (high + narrow).min(m))
-        });
-        Band::new(ranges.collect(), m)
+        Band::new(ranges, m)
     }
 
     fn len(&self) -> usize {
@@ -710,6 +737,13 @@ struct Lattice {
 }
 
 impl Lattice {
+    /// Where a bead's gain stands.
+    fn place(&self, kinds: &[(usize, usize)], bead: &Bead) -> usize {
+        let kind = (bead.source.len(), bead.target.len());
+        let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
+        self.band.at(bead.source.end, bead.target.end) * kinds.len() + k
+    }
+
     /// The path of the greatest gain.
     fn best(&self, kinds: &[(usize, usize)]) -> Vec<Bead> {
         self.band.walk(kinds, |node, _, _, k| self.gains[node * kinds.len() + k])

@@ -253,9 +253,9 @@ impl<'a> View<'a> {
         &self.table[at..at + STRIDE]
     }
 
-    /// Adds what sharing the same stems is worth to each line pair of `cells`, and gives what each line is worth
-    /// that shares none, by side.
-    pub fn coarse(&self, cells: &Cells, share: f32, sums: &mut [f32]) -> [Vec<f32>; 2] {
+    /// Adds what sharing the same stems is worth to each line pair of `cells`, and gives by side what each line is
+    /// worth that shares none, and one that shares all that the other side knows.
+    pub fn coarse(&self, cells: &Cells, share: f32, sums: &mut [f32]) -> [Vec<(f32, f32)>; 2] {
         let typical = [0, 1].map(|side: usize| {
             let lines = &self.sides[side];
             self.worths(lines.sizes[lines.len()] / lines.len().max(1) as u32)
@@ -265,7 +265,12 @@ impl<'a> View<'a> {
         };
         let bases = [0, 1].map(|side: usize| {
             let lines = &self.sides[side];
-            (0..lines.len()).map(|i| (lines.starts[i]..lines.starts[i + 1]).map(|at| worth(side, at, 0)).sum()).collect()
+            let line = |i: usize| {
+                let known = |at: usize| if lines.rarity[at] > 0 { EXACT } else { 0 };
+                let words = lines.starts[i]..lines.starts[i + 1];
+                words.fold((0.0, 0.0), |sum, at| (sum.0 + worth(side, at, 0), sum.1 + worth(side, at, known(at))))
+            };
+            (0..lines.len()).map(line).collect()
         });
         let (starts, postings) = self.postings();
         for (i, range) in cells.ranges.iter().enumerate() {
@@ -344,13 +349,33 @@ impl<'a> View<'a> {
         pairs
     }
 
-    /// Computes the levels of all line pairs of `cells`; words are compared for likeness only in the line pairs of
-    /// `near`, as ranges of right lines.
-    pub fn compare(&mut self, cells: &Cells, near: &[Range<usize>]) {
-        let View { sides, types, texts, alike, .. } = self;
+    /// Raises the levels of words that have no equal by how alike they are to the other line's words, in the line
+    /// pairs of `near`: a range of right lines by left line.
+    pub fn soften(&mut self, cells: &Cells, near: &[Range<usize>]) {
+        let View { sides, types, texts, alike, levels, rows, .. } = self;
+        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![], sum: vec![] };
+        let starts = &sides[1].starts;
+        for (i, range) in cells.ranges.iter().enumerate() {
+            let words = sides[0].words(i);
+            for j in near[i].start.max(range.start)..near[i].end.min(range.end) {
+                let ats = [
+                    rows[i][0] + (j - range.start) * words.len(),
+                    rows[i][1] + starts[j] - starts[range.start],
+                ];
+                let [left, right] = levels;
+                softener.soften(
+                    (words, &mut left[ats[0]..], sides[0].rarity(i)),
+                    (sides[1].words(j), &mut right[ats[1]..], sides[1].rarity(j)),
+                );
+            }
+        }
+    }
+
+    /// Computes the levels of all line pairs of `cells` by equal words and stems.
+    pub fn compare(&mut self, cells: &Cells) {
+        let View { sides, types, .. } = self;
         let mut place = vec![0u32; types.len()];
         let mut stem = vec![0u32; self.stems];
-        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![], sum: vec![] };
         let mut levels = [Vec::new(), Vec::new()];
         self.rows.clear();
         for (i, range) in cells.ranges.iter().enumerate() {
@@ -377,14 +402,6 @@ impl<'a> View<'a> {
                     }
                     levels[1].push(if at > 0 { level } else { 0 });
                 }
-                if !near[i].contains(&j) {
-                    continue;
-                }
-                let [left, right] = &mut levels;
-                softener.soften(
-                    (words, &mut left[ats[0]..], sides[0].rarity(i)),
-                    (others, &mut right[ats[1]..], sides[1].rarity(j)),
-                );
             }
             words.iter().for_each(|&w| place[w as usize] = 0);
             stems.iter().for_each(|&s| stem[s as usize] = 0);
@@ -480,18 +497,28 @@ impl<'a> View<'a> {
         self.tabulate();
     }
 
-    /// Learns which words stand for each other from beads that are taken to be right.
-    pub fn learn(&mut self, cells: &Cells, beads: &[(Range<usize>, Range<usize>)]) {
+    /// Learns which words stand for each other from beads that are taken to be right, for the left lines that `near`
+    /// gives right lines.
+    pub fn learn(
+        &mut self,
+        cells: &Cells,
+        beads: &[(Range<usize>, Range<usize>)],
+        near: &[Range<usize>],
+    ) {
         let mut counts = [vec![0u32; self.types.len()], vec![0u32; self.types.len()]];
         let mut spans: Vec<[Vec<u32>; 2]> = Vec::with_capacity(beads.len());
         for (left, right) in beads {
             let lines = [left, right];
             spans.push([0, 1].map(|side: usize| {
                 let lines = lines[side].clone();
-                let mut words: Vec<u32> =
-                    lines.flat_map(|line| self.sides[side].words(line)).copied().collect();
-                words.sort_unstable();
-                words.dedup();
+                let single = lines.len() == 1;
+                let mut words = self.sides[side].words[self.sides[side].starts[lines.start]
+                    ..self.sides[side].starts[lines.end]]
+                    .to_vec();
+                if !single {
+                    words.sort_unstable();
+                    words.dedup();
+                }
                 words.iter().for_each(|&w| counts[side][w as usize] += 1);
                 words
             }));
@@ -517,14 +544,14 @@ impl<'a> View<'a> {
             }
         }
         learned.sort_unstable();
-        self.apply(cells, &learned);
+        self.apply(cells, &learned, near);
     }
 
     /// Raises the levels of word pairs, sorted by left word.
-    fn apply(&mut self, cells: &Cells, learned: &[(u32, u32, u8)]) {
+    fn apply(&mut self, cells: &Cells, learned: &[(u32, u32, u8)], near: &[Range<usize>]) {
         let mut level_with = vec![0u8; self.types.len()];
         let right = &self.sides[1];
-        for (i, range) in cells.ranges.iter().enumerate() {
+        for (i, range) in cells.ranges.iter().enumerate().filter(|&(i, _)| !near[i].is_empty()) {
             let words = self.sides[0].words(i);
             for (at, &s) in words.iter().enumerate() {
                 let pairs = &learned[learned.partition_point(|&(w, ..)| w < s)..];
