@@ -195,6 +195,49 @@ fn cpu() -> f64 {
         * 1e-9
 }
 
+/// Long documents of 1-1 lines: the suite's pairs again and again, each time with its own longer words.
+fn grow(cases: &[Case], encoder: &Encoder, options: &AlignOptions, most: usize) {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for case in cases.iter().filter(|c| c.suite == "A") {
+        for g in case.gold.iter().filter(|g| g.0.len() == 1 && g.1.len() == 1) {
+            pairs.push((&case.hyp.as_ref().unwrap()[g.0[0]], &case.target[g.1[0]]));
+        }
+    }
+    let cipher = |line: &str, round: usize| -> String {
+        let word = |w: &str| {
+            let n = w.chars().filter(|c| c.is_alphabetic()).count();
+            if n > 4 && round > 0 {
+                let shift = |c: char| if c.is_ascii_lowercase() { (b'a' + ((c as u8 - b'a') as usize * 1 + round * 5) as u8 % 26) as char } else { c };
+                w.chars().map(shift).collect()
+            } else {
+                w.to_string()
+            }
+        };
+        line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    };
+    for n in [1000, 5000, 20000] {
+        if n > most {
+            break;
+        }
+        let (mut h, mut t) = (Vec::new(), Vec::new());
+        for i in 0..n {
+            let (round, at) = (i / pairs.len(), i % pairs.len());
+            h.push(cipher(pairs[at].0, round));
+            t.push(cipher(pairs[at].1, round));
+        }
+        let h: Vec<&str> = h.iter().map(String::as_str).collect();
+        let t: Vec<&str> = t.iter().map(String::as_str).collect();
+        let input =
+            AlignInput { source: &h, hypotheses: Some(&h), target: &t, encoder: Some(encoder), ..AlignInput::default() };
+        let start = cpu();
+        let beads = align(&input, options);
+        let found = beads.iter().filter(|b| b.kind() == "1-1" && b.source.start == b.target.start).count();
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+        println!("{n}: {:.2} s, 1-1 found {:.4}, {peak}", cpu() - start, found as f64 / n as f64);
+    }
+}
+
 fn explain(case: &Case, beads: &[Bead]) {
     let test: BTreeMap<Ids, f32> =
         beads.iter().map(|b| ((b.source.clone().collect(), b.target.clone().collect()), b.score)).collect();
@@ -257,6 +300,7 @@ fn print(out: &BTreeMap<String, Tally>, time: f64) {
 fn main() {
     let mut options = AlignOptions::default();
     let mut speed = false;
+    let mut long = 0usize;
     let mut show = String::new();
     let mut filter = String::new();
     let mut tune: Vec<String> = Vec::new();
@@ -265,6 +309,7 @@ fn main() {
         match name {
             "show" => show = value.into(),
             "only" => filter = value.into(),
+            "long" => long = value.parse().unwrap(),
             "speed" => speed = true,
             "max" => options.max_total = value.parse().unwrap(),
             "tune" => tune = value.split(',').map(str::to_string).collect(),
@@ -279,6 +324,10 @@ fn main() {
     let encoder = Encoder::from_bytes(&fs::read("models/en-encoder/en-encoder.bin").unwrap()).unwrap();
     let (out, time) = run(&cases, &encoder, &options, &show);
     print(&out, time);
+    if long > 0 {
+        grow(&cases, &encoder, &options, long);
+        return;
+    }
     if speed {
         for _ in 0..4 {
             let (_, time) = run(&cases, &encoder, &options, "");

@@ -345,7 +345,7 @@ impl<'a> Model<'a> {
         self.views.iter_mut().for_each(|view| view.soften(&cells, &near));
         self.estimate(&cells, &path, Some(&near));
         if self.weights.learn > 0.0 {
-            self.learn(&cells, &path, &near);
+            self.learn(&cells, &path);
         }
         self.relate(&cells, &mut lattice);
         (cells, lattice)
@@ -511,7 +511,7 @@ impl<'a> Model<'a> {
         self.priors.more = (more / all).ln();
     }
 
-    fn learn(&mut self, cells: &Cells, path: &[Bead], near: &[Range<usize>]) {
+    fn learn(&mut self, cells: &Cells, path: &[Bead]) {
         let sure: Vec<(Range<usize>, Range<usize>)> = path
             .iter()
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 4)
@@ -519,7 +519,7 @@ impl<'a> Model<'a> {
             .collect();
         for (view, evidence) in self.views.iter_mut().zip(&self.evidence) {
             if *evidence == Evidence::Direct || self.weights.learn > 1.0 {
-                view.learn(cells, &sure, near);
+                view.learn(cells, &sure);
             }
         }
     }

@@ -497,14 +497,8 @@ impl<'a> View<'a> {
         self.tabulate();
     }
 
-    /// Learns which words stand for each other from beads that are taken to be right, for the left lines that `near`
-    /// gives right lines.
-    pub fn learn(
-        &mut self,
-        cells: &Cells,
-        beads: &[(Range<usize>, Range<usize>)],
-        near: &[Range<usize>],
-    ) {
+    /// Learns which words stand for each other from beads that are taken to be right.
+    pub fn learn(&mut self, cells: &Cells, beads: &[(Range<usize>, Range<usize>)]) {
         let mut counts = [vec![0u32; self.types.len()], vec![0u32; self.types.len()]];
         let mut spans: Vec<[Vec<u32>; 2]> = Vec::with_capacity(beads.len());
         for (left, right) in beads {
@@ -544,14 +538,14 @@ impl<'a> View<'a> {
             }
         }
         learned.sort_unstable();
-        self.apply(cells, &learned, near);
+        self.apply(cells, &learned);
     }
 
     /// Raises the levels of word pairs, sorted by left word.
-    fn apply(&mut self, cells: &Cells, learned: &[(u32, u32, u8)], near: &[Range<usize>]) {
+    fn apply(&mut self, cells: &Cells, learned: &[(u32, u32, u8)]) {
         let mut level_with = vec![0u8; self.types.len()];
         let right = &self.sides[1];
-        for (i, range) in cells.ranges.iter().enumerate().filter(|&(i, _)| !near[i].is_empty()) {
+        for (i, range) in cells.ranges.iter().enumerate() {
             let words = self.sides[0].words(i);
             for (at, &s) in words.iter().enumerate() {
                 let pairs = &learned[learned.partition_point(|&(w, ..)| w < s)..];
