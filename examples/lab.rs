@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use diptych::{AlignInput, AlignOptions, Bead, Encoder, align};
 
@@ -195,6 +196,81 @@ fn cpu() -> f64 {
         * 1e-9
 }
 
+/// (score, right, null) of all beads.
+fn judged(cases: &[Case], encoder: &Encoder, options: &AlignOptions) -> Vec<(String, f64, bool, bool)> {
+    let mut all = Vec::new();
+    for case in cases {
+        let r = |v: &'_ Vec<String>| -> Vec<&'static str> { v.iter().map(|s| unsafe { &*(s.as_str() as *const str) }).collect() };
+        let (s, t) = (r(&case.source), r(&case.target));
+        let h = case.hyp.as_ref().map(r);
+        let v = case.reverse.as_ref().map(r);
+        let input = AlignInput { source: &s, hypotheses: h.as_deref(), target: &t, reverse: v.as_deref(), encoder: case.encoder.then_some(encoder) };
+        let full = |b: &&Ids| !b.0.is_empty() && !b.1.is_empty();
+        let covered: [BTreeSet<usize>; 2] = [
+            case.gold.iter().filter(full).flat_map(|b| b.0.clone()).collect(),
+            case.gold.iter().filter(full).flat_map(|b| b.1.clone()).collect(),
+        ];
+        for b in align(&input, options) {
+            let ids: Ids = (b.source.clone().collect(), b.target.clone().collect());
+            let right = if ids.0.is_empty() { !covered[1].contains(&ids.1[0]) } else if ids.1.is_empty() { !covered[0].contains(&ids.0[0]) } else { case.gold.contains(&ids) };
+            all.push((case.suite.clone(), f64::from(b.score), right, b.is_null()));
+        }
+    }
+    all
+}
+
+fn logit(p: f64) -> f64 {
+    let p = p.clamp(0.001, 0.999);
+    (p / (1.0 - p)).ln()
+}
+
+/// Slope and shift of the logistic that fits best, each suite weighing the same.
+fn fit(data: &[&(String, f64, bool, bool)]) -> (f64, f64) {
+    let mut count: BTreeMap<&str, f64> = BTreeMap::new();
+    data.iter().for_each(|d| *count.entry(&d.0).or_default() += 1.0);
+    let (mut a, mut b) = (0.0, 1.0);
+    for _ in 0..50 {
+        let (mut g, mut h) = ([0.0; 2], [[1e-9, 0.0], [0.0, 1e-9]]);
+        for d in data {
+            let w = 1.0 / count[d.0.as_str()];
+            let x = logit(d.1);
+            let p = 1.0 / (1.0 + (-(a + b * x)).exp());
+            let e = w * (f64::from(u8::from(d.2)) - p);
+            let v = w * p * (1.0 - p);
+            g[0] += e; g[1] += e * x;
+            h[0][0] += v; h[0][1] += v * x; h[1][1] += v * x * x;
+        }
+        let det = h[0][0] * h[1][1] - h[0][1] * h[0][1];
+        a += (h[1][1] * g[0] - h[0][1] * g[1]) / det;
+        b += (h[0][0] * g[1] - h[0][1] * g[0]) / det;
+    }
+    (a, b)
+}
+
+fn reliability(cases: &[Case], encoder: &Encoder, options: &AlignOptions) {
+    let all = judged(cases, encoder, options);
+    for null in [false, true] {
+        let of: Vec<&(String, f64, bool, bool)> = all.iter().filter(|d| d.3 == null && !d.0.ends_with("both") && d.0 != "Achar").collect();
+        println!("null {null}: fit {:?}", fit(&of));
+        for left in ["A", "TB"] {
+            let kept: Vec<_> = of.iter().copied().filter(|d| !d.0.starts_with(left)).collect();
+            println!("  without {left}: fit {:?}", fit(&kept));
+        }
+        for suite in ["A", "Anone", "TB-google", "TB-europarlfull", "TB-europarllight", "TB-none"] {
+            let mut bins = vec![(0.0, 0.0, 0.0); 10];
+            for d in of.iter().filter(|d| d.0 == suite) {
+                let bin = &mut bins[((d.1 * 10.0) as usize).min(9)];
+                bin.0 += 1.0; bin.1 += d.1; bin.2 += f64::from(u8::from(d.2));
+            }
+            let n: f64 = bins.iter().map(|b| b.0).sum();
+            let ece: f64 = bins.iter().map(|b| (b.1 - b.2).abs()).sum::<f64>() / n.max(1.0);
+            print!("  {suite:18} n {n:5} ece {ece:.3} ");
+            for b in &bins { if b.0 > 0.0 { print!(" {:.0}:{:.2}>{:.2}", b.0, b.1 / b.0, b.2 / b.0); } else { print!(" -"); } }
+            println!();
+        }
+    }
+}
+
 /// Long documents of 1-1 lines: the suite's pairs again and again, each time with its own longer words.
 fn grow(cases: &[Case], encoder: &Encoder, options: &AlignOptions, most: usize) {
     let mut pairs: Vec<(&str, &str)> = Vec::new();
@@ -300,6 +376,8 @@ fn print(out: &BTreeMap<String, Tally>, time: f64) {
 fn main() {
     let mut options = AlignOptions::default();
     let mut speed = false;
+    let mut reliable = false;
+    let mut split = String::new();
     let mut long = 0usize;
     let mut show = String::new();
     let mut filter = String::new();
@@ -310,6 +388,8 @@ fn main() {
             "show" => show = value.into(),
             "only" => filter = value.into(),
             "long" => long = value.parse().unwrap(),
+            "split" => split = value.into(),
+            "reliability" => reliable = true,
             "speed" => speed = true,
             "max" => options.max_total = value.parse().unwrap(),
             "tune" => tune = value.split(',').map(str::to_string).collect(),
@@ -322,12 +402,40 @@ fn main() {
         cases.retain(|c| filter.split(',').any(|f| c.suite == f));
     }
     let encoder = Encoder::from_bytes(&fs::read("models/en-encoder/en-encoder.bin").unwrap()).unwrap();
-    let (out, time) = run(&cases, &encoder, &options, &show);
-    print(&out, time);
+    let held: Vec<Case> = match split.as_str() {
+        "even" | "odd" => {
+            let parity = usize::from(split == "odd");
+            let mut index = std::collections::BTreeMap::new();
+            let (mut kept, mut held) = (Vec::new(), Vec::new());
+            for case in cases.drain(..) {
+                let at = index.entry(case.suite.clone()).and_modify(|x| *x += 1).or_insert(0usize);
+                let keep = if case.suite.starts_with("TB") {
+                    ["TB-google", "TB-europarllight", "TB-google-both"].contains(&case.suite.as_str()) == (parity == 0)
+                } else {
+                    *at % 2 == parity
+                };
+                if keep { kept.push(case) } else { held.push(case) }
+            }
+            cases = kept;
+            held
+        }
+        "A" | "TB" => {
+            let (kept, held) = cases.drain(..).partition(|c: &Case| c.suite.starts_with(split.as_str()));
+            cases = kept;
+            held
+        }
+        _ => Vec::new(),
+    };
+    if reliable {
+        reliability(&cases, &encoder, &options);
+        return;
+    }
     if long > 0 {
         grow(&cases, &encoder, &options, long);
         return;
     }
+    let (out, time) = run(&cases, &encoder, &options, &show);
+    print(&out, time);
     if speed {
         for _ in 0..4 {
             let (_, time) = run(&cases, &encoder, &options, "");
@@ -336,9 +444,13 @@ fn main() {
         return;
     }
     let mut best = objective(&out);
+    let start = Instant::now();
     for round in 0..3 {
         let mut moved = false;
         for name in &tune {
+            if start.elapsed().as_secs() > 600 {
+                break;
+            }
             for factor in [0.7f32, 1.4, 0.85, 1.18] {
                 let mut trial = options.clone();
                 let now = trial.weights.get(name);
@@ -362,5 +474,13 @@ fn main() {
         let (out, time) = run(&cases, &encoder, &options, "");
         print(&out, time);
         println!("{:?}", options.weights);
+        if !held.is_empty() {
+            println!("left out, default weights:");
+            let (out, time) = run(&held, &encoder, &AlignOptions::default(), "");
+            print(&out, time);
+            println!("left out, fitted weights:");
+            let (out, time) = run(&held, &encoder, &options, "");
+            print(&out, time);
+        }
     }
 }

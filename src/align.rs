@@ -546,8 +546,26 @@ impl<'a> Model<'a> {
         } else {
             best
         };
+        // A sentence has no counterpart on all paths that skip it, wherever they do so.
+        let mut skipped = [vec![0.0; self.n], vec![0.0; self.m]];
+        for i in 0..=self.n {
+            for j in lattice.band.nodes(i) {
+                let node = lattice.band.at(i, j) * kinds.len();
+                if i > 0 {
+                    skipped[0][i - 1] += chances[node];
+                }
+                if j > 0 {
+                    skipped[1][j - 1] += chances[node + 1];
+                }
+            }
+        }
         for bead in &mut path {
-            bead.score = chances[place(bead)].clamp(0.0, 1.0);
+            bead.score = match (bead.source.len(), bead.target.len()) {
+                (_, 0) => skipped[0][bead.source.start],
+                (0, _) => skipped[1][bead.target.start],
+                _ => chances[place(bead)],
+            }
+            .clamp(0.0, 1.0);
         }
         path
     }
