@@ -200,11 +200,19 @@ fn cpu() -> f64 {
 fn judged(cases: &[Case], encoder: &Encoder, options: &AlignOptions) -> Vec<(String, f64, bool, bool)> {
     let mut all = Vec::new();
     for case in cases {
-        let r = |v: &'_ Vec<String>| -> Vec<&'static str> { v.iter().map(|s| unsafe { &*(s.as_str() as *const str) }).collect() };
+        let r = |v: &'_ Vec<String>| -> Vec<&'static str> {
+            v.iter().map(|s| unsafe { &*(s.as_str() as *const str) }).collect()
+        };
         let (s, t) = (r(&case.source), r(&case.target));
         let h = case.hyp.as_ref().map(r);
         let v = case.reverse.as_ref().map(r);
-        let input = AlignInput { source: &s, hypotheses: h.as_deref(), target: &t, reverse: v.as_deref(), encoder: case.encoder.then_some(encoder) };
+        let input = AlignInput {
+            source: &s,
+            hypotheses: h.as_deref(),
+            target: &t,
+            reverse: v.as_deref(),
+            encoder: case.encoder.then_some(encoder),
+        };
         let full = |b: &&Ids| !b.0.is_empty() && !b.1.is_empty();
         let covered: [BTreeSet<usize>; 2] = [
             case.gold.iter().filter(full).flat_map(|b| b.0.clone()).collect(),
@@ -212,7 +220,13 @@ fn judged(cases: &[Case], encoder: &Encoder, options: &AlignOptions) -> Vec<(Str
         ];
         for b in align(&input, options) {
             let ids: Ids = (b.source.clone().collect(), b.target.clone().collect());
-            let right = if ids.0.is_empty() { !covered[1].contains(&ids.1[0]) } else if ids.1.is_empty() { !covered[0].contains(&ids.0[0]) } else { case.gold.contains(&ids) };
+            let right = if ids.0.is_empty() {
+                !covered[1].contains(&ids.1[0])
+            } else if ids.1.is_empty() {
+                !covered[0].contains(&ids.0[0])
+            } else {
+                case.gold.contains(&ids)
+            };
             all.push((case.suite.clone(), f64::from(b.score), right, b.is_null()));
         }
     }
@@ -237,8 +251,11 @@ fn fit(data: &[&(String, f64, bool, bool)]) -> (f64, f64) {
             let p = 1.0 / (1.0 + (-(a + b * x)).exp());
             let e = w * (f64::from(u8::from(d.2)) - p);
             let v = w * p * (1.0 - p);
-            g[0] += e; g[1] += e * x;
-            h[0][0] += v; h[0][1] += v * x; h[1][1] += v * x * x;
+            g[0] += e;
+            g[1] += e * x;
+            h[0][0] += v;
+            h[0][1] += v * x;
+            h[1][1] += v * x * x;
         }
         let det = h[0][0] * h[1][1] - h[0][1] * h[0][1];
         a += (h[1][1] * g[0] - h[0][1] * g[1]) / det;
@@ -250,7 +267,8 @@ fn fit(data: &[&(String, f64, bool, bool)]) -> (f64, f64) {
 fn reliability(cases: &[Case], encoder: &Encoder, options: &AlignOptions) {
     let all = judged(cases, encoder, options);
     for null in [false, true] {
-        let of: Vec<&(String, f64, bool, bool)> = all.iter().filter(|d| d.3 == null && !d.0.ends_with("both") && d.0 != "Achar").collect();
+        let of: Vec<&(String, f64, bool, bool)> =
+            all.iter().filter(|d| d.3 == null && !d.0.ends_with("both") && d.0 != "Achar").collect();
         println!("null {null}: fit {:?}", fit(&of));
         for left in ["A", "TB"] {
             let kept: Vec<_> = of.iter().copied().filter(|d| !d.0.starts_with(left)).collect();
@@ -260,12 +278,20 @@ fn reliability(cases: &[Case], encoder: &Encoder, options: &AlignOptions) {
             let mut bins = vec![(0.0, 0.0, 0.0); 10];
             for d in of.iter().filter(|d| d.0 == suite) {
                 let bin = &mut bins[((d.1 * 10.0) as usize).min(9)];
-                bin.0 += 1.0; bin.1 += d.1; bin.2 += f64::from(u8::from(d.2));
+                bin.0 += 1.0;
+                bin.1 += d.1;
+                bin.2 += f64::from(u8::from(d.2));
             }
             let n: f64 = bins.iter().map(|b| b.0).sum();
             let ece: f64 = bins.iter().map(|b| (b.1 - b.2).abs()).sum::<f64>() / n.max(1.0);
             print!("  {suite:18} n {n:5} ece {ece:.3} ");
-            for b in &bins { if b.0 > 0.0 { print!(" {:.0}:{:.2}>{:.2}", b.0, b.1 / b.0, b.2 / b.0); } else { print!(" -"); } }
+            for b in &bins {
+                if b.0 > 0.0 {
+                    print!(" {:.0}:{:.2}>{:.2}", b.0, b.1 / b.0, b.2 / b.0);
+                } else {
+                    print!(" -");
+                }
+            }
             println!();
         }
     }
@@ -283,7 +309,13 @@ fn grow(cases: &[Case], encoder: &Encoder, options: &AlignOptions, most: usize) 
         let word = |w: &str| {
             let n = w.chars().filter(|c| c.is_alphabetic()).count();
             if n > 4 && round > 0 {
-                let shift = |c: char| if c.is_ascii_lowercase() { (b'a' + ((c as u8 - b'a') as usize * 1 + round * 5) as u8 % 26) as char } else { c };
+                let shift = |c: char| {
+                    if c.is_ascii_lowercase() {
+                        (b'a' + ((c as u8 - b'a') as usize * 1 + round * 5) as u8 % 26) as char
+                    } else {
+                        c
+                    }
+                };
                 w.chars().map(shift).collect()
             } else {
                 w.to_string()
@@ -303,8 +335,13 @@ fn grow(cases: &[Case], encoder: &Encoder, options: &AlignOptions, most: usize) 
         }
         let h: Vec<&str> = h.iter().map(String::as_str).collect();
         let t: Vec<&str> = t.iter().map(String::as_str).collect();
-        let input =
-            AlignInput { source: &h, hypotheses: Some(&h), target: &t, encoder: Some(encoder), ..AlignInput::default() };
+        let input = AlignInput {
+            source: &h,
+            hypotheses: Some(&h),
+            target: &t,
+            encoder: Some(encoder),
+            ..AlignInput::default()
+        };
         let start = cpu();
         let beads = align(&input, options);
         let found = beads.iter().filter(|b| b.kind() == "1-1" && b.source.start == b.target.start).count();
@@ -410,7 +447,8 @@ fn main() {
             for case in cases.drain(..) {
                 let at = index.entry(case.suite.clone()).and_modify(|x| *x += 1).or_insert(0usize);
                 let keep = if case.suite.starts_with("TB") {
-                    ["TB-google", "TB-europarllight", "TB-google-both"].contains(&case.suite.as_str()) == (parity == 0)
+                    ["TB-google", "TB-europarllight", "TB-google-both"].contains(&case.suite.as_str())
+                        == (parity == 0)
                 } else {
                     *at % 2 == parity
                 };

@@ -244,7 +244,9 @@ impl Lengths {
                 sums.push(sum);
             }
             let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
-            let logs = ends.map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln()).collect();
+            let logs = ends
+                .map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln())
+                .collect();
             logs
         });
         let [left, right] = sides;

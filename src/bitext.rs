@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::document::Document;
+use crate::document::{Document, Span};
 use crate::error::{Error, Result};
+use crate::lang::Lang;
 
 /// Neighbouring source sentences with the target sentences that render them. One empty side makes it a
 /// null alignment.
@@ -38,6 +39,69 @@ pub struct SentencePair {
     pub target: String,
     /// The bead's score, from 0 to 1.
     pub score: f32,
+}
+
+/// A bead with all that an export or a concordance says of it, borrowed from where it lies: a [`Bitext`] or
+/// the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlignedPair<'a> {
+    /// The source side.
+    pub source: PairSide<'a>,
+    /// The target side.
+    pub target: PairSide<'a>,
+    /// The bead's score, from 0 to 1.
+    pub score: f32,
+}
+
+/// One side of an [`AlignedPair`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairSide<'a> {
+    /// The document's name.
+    pub document: &'a str,
+    /// The document's language.
+    pub lang: &'a Lang,
+    /// The document's address, where it states one.
+    pub url: Option<&'a str>,
+    /// The sentences' numbers in the document, from 0; empty on the empty side of a null alignment.
+    pub sentences: Range<usize>,
+    /// Their place in the document's text, from the first to the last, in bytes; `None` if there are none.
+    pub span: Option<Span>,
+    /// Their text as written, line ends among them.
+    pub text: &'a str,
+    /// Their stored English, where it was asked for and every one of them has it.
+    pub english: Option<&'a str>,
+}
+
+impl<'a> AlignedPair<'a> {
+    /// The type as the field writes it: `1-1`, `2-1`, `0-1`.
+    pub fn kind(&self) -> String {
+        format!("{}-{}", self.source.sentences.len(), self.target.sentences.len())
+    }
+
+    /// Whether one side has no text: a null alignment, or blank lines of a document with one sentence a line.
+    pub fn is_blank(&self) -> bool {
+        self.source.text.trim().is_empty() || self.target.text.trim().is_empty()
+    }
+}
+
+impl<'a> PairSide<'a> {
+    /// The side of a bead that holds `sentences` of `document`.
+    pub fn of(document: &'a Document, sentences: Range<usize>) -> PairSide<'a> {
+        let span = match document.spans().get(sentences.clone()) {
+            Some([first, .., last]) => Some(Span { start: first.start, end: last.end }),
+            Some([only]) => Some(*only),
+            _ => None,
+        };
+        PairSide {
+            document: document.name(),
+            lang: document.lang(),
+            url: document.meta().url.as_deref(),
+            span,
+            text: document.slice(sentences.clone()),
+            sentences,
+            english: None,
+        }
+    }
 }
 
 /// A document and its translation, aligned.
@@ -87,6 +151,15 @@ impl Bitext {
         self.beads.iter().filter(|bead| !bead.is_null()).map(|bead| SentencePair {
             source: self.source.slice(bead.source.clone()).to_string(),
             target: self.target.slice(bead.target.clone()).to_string(),
+            score: bead.score,
+        })
+    }
+
+    /// Every bead, null alignments among them, with what names it; without English.
+    pub fn aligned_pairs(&self) -> impl Iterator<Item = AlignedPair<'_>> {
+        self.beads.iter().map(|bead| AlignedPair {
+            source: PairSide::of(&self.source, bead.source.clone()),
+            target: PairSide::of(&self.target, bead.target.clone()),
             score: bead.score,
         })
     }

@@ -4,15 +4,22 @@
 //! Exit codes: 0 done; 1 done, and the answer is no (inputs were skipped, or below an asked-for minimum);
 //! 2 failed.
 
+mod align;
 mod eval;
+mod export;
+mod output;
+mod search;
 mod split;
+mod stats;
+mod translate;
 
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use diptych::{Document, Error, Lang, OpenOptions, ReadOptions, Split};
+use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split, Store};
+use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Parser)]
 #[command(
@@ -49,6 +56,11 @@ pub struct Global {
 #[derive(Subcommand)]
 enum Command {
     Split(split::SplitArgs),
+    Translate(translate::TranslateArgs),
+    Align(align::AlignArgs),
+    Export(export::ExportArgs),
+    Search(search::SearchArgs),
+    Stats(stats::StatsArgs),
     Eval(eval::EvalArgs),
     /// Print a shell completion script
     #[command(
@@ -68,6 +80,9 @@ pub struct Reading {
     /// Keep menus, captions, credits and "more stories" as text
     #[arg(long)]
     pub keep_boilerplate: bool,
+    /// What the files hold: text, html or jsonl; told by their endings and first lines where not given
+    #[arg(long, value_name = "FORMAT")]
+    pub input_format: Option<InputFormat>,
     /// Largest document in megabytes
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub max_size: u64,
@@ -80,9 +95,64 @@ impl Reading {
         let read = ReadOptions {
             keep_boilerplate: self.keep_boilerplate,
             max_bytes: self.max_size.saturating_mul(1 << 20),
+            format: self.input_format,
             ..ReadOptions::default()
         };
         OpenOptions { lang, split, read }
+    }
+}
+
+/// How documents become English: shared by all commands that translate.
+#[derive(Args, Clone)]
+pub struct Engine {
+    /// Threads that translate; 0: one a core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+impl Engine {
+    /// A pipeline over the models that the options name.
+    pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
+        let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
+        let threads = if self.threads == 0 { cores() } else { self.threads };
+        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads))
+    }
+}
+
+/// A bar on standard error with sentences a second and what is left; invisible where nobody watches.
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar over `total` sentences of the document `name`.
+    pub fn new(global: &Global, name: &str, total: usize) -> Progress {
+        if !shows_progress(global) {
+            return Progress(ProgressBar::hidden());
+        }
+        let style = "{prefix:.dim} {bar:24} {pos}/{len} sentences, {per_sec}, {eta} left";
+        let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+        Progress(ProgressBar::new(total as u64).with_style(style).with_prefix(name.to_string()))
+    }
+
+    /// So many are done.
+    pub fn set(&self, done: usize) {
+        self.0.set_position(done as u64);
+    }
+
+    /// So many of `total` are done, where the total is known only now.
+    pub fn set_of(&self, done: usize, total: usize) {
+        self.0.set_length(total as u64);
+        self.set(done);
+    }
+
+    /// Writes something while the bar is out of the way.
+    pub fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
+        self.0.suspend(write)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 
@@ -113,6 +183,11 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let global = &cli.global;
     match cli.command {
         Command::Split(args) => split::run(&args, global),
+        Command::Translate(args) => translate::run(&args, global),
+        Command::Align(args) => align::run(&args, global),
+        Command::Export(args) => export::run(&args, global),
+        Command::Search(args) => search::run(&args, global),
+        Command::Stats(args) => stats::run(&args),
         Command::Eval(args) => eval::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -130,19 +205,6 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Standard output, buffered, or the file that `-o` names.
-pub fn output(path: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
-    match path {
-        None => Ok(Box::new(BufWriter::new(io::stdout().lock()))),
-        Some(path) => {
-            use anyhow::Context;
-            let file =
-                std::fs::File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-            Ok(Box::new(BufWriter::new(file)))
-        }
-    }
-}
-
 /// A line for people on standard error, unless they asked for quiet.
 pub fn note(global: &Global, text: impl std::fmt::Display) {
     if !global.quiet {
@@ -151,7 +213,7 @@ pub fn note(global: &Global, text: impl std::fmt::Display) {
 }
 
 /// Whether progress bars are of use: a person watches and did not ask for quiet.
-pub fn shows_progress(global: &Global) -> bool {
+fn shows_progress(global: &Global) -> bool {
     !global.quiet && io::stderr().is_terminal()
 }
 
@@ -195,7 +257,8 @@ pub fn each_document(
     Ok(skipped)
 }
 
-fn tell(document: &Document) {
+/// Says what a document was taken for, and what was assumed.
+pub fn tell(document: &Document) {
     let mut err = io::stderr().lock();
     let _ = writeln!(
         err,

@@ -31,6 +31,7 @@ pub struct Document {
     lang: Lang,
     text: String,
     meta: Meta,
+    split: Split,
     sentences: Vec<Span>,
 }
 
@@ -59,7 +60,7 @@ impl Document {
     /// Splits `text` into sentences. `name` is what messages and exports call the document.
     pub fn new(name: String, lang: Lang, text: String, how: Split) -> Document {
         let sentences = split(&text, &lang, how);
-        Document { name, lang, text, meta: Meta::default(), sentences }
+        Document { name, lang, text, meta: Meta::default(), split: how, sentences }
     }
 
     fn from_page(page: Page, options: &OpenOptions) -> Result<Document> {
@@ -89,6 +90,11 @@ impl Document {
     /// Title, author, date and address, where the source states them.
     pub fn meta(&self) -> &Meta {
         &self.meta
+    }
+
+    /// What a sentence of this document is.
+    pub fn split(&self) -> Split {
+        self.split
     }
 
     /// The places of the sentences: in order, disjoint, only white space between them.

@@ -168,7 +168,8 @@ impl Encoder {
         let mut features = Vec::with_capacity(64);
         self.token_features(token, |feature| features.push(feature));
         // The rows lie far apart: asking for all of them before the first is needed takes a third of the time.
-        let first = features.iter().map(|&feature| i32::from(self.rows[feature as usize * self.dim])).sum::<i32>();
+        let first =
+            features.iter().map(|&feature| i32::from(self.rows[feature as usize * self.dim])).sum::<i32>();
         std::hint::black_box(first);
         features.iter().for_each(|&feature| self.add_row(feature, sum));
     }

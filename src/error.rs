@@ -23,10 +23,10 @@ pub enum Error {
     UnknownLanguage { name: String, supported: String },
     /// There is no model that turns this language into English.
     #[error(
-        "{name}: no model for {lang} to English; supported here: {supported}; \
-         to add one, put its directory {lang}-en (with a manifest.toml) into {}", directory.display()
+        "{name}: no model for {lang}; supported here: {supported}; to add one, put its directory {tag}-en \
+         (with a manifest.toml, as models/de-en has it) into {}", directory.display()
     )]
-    UnsupportedLanguage { name: String, lang: String, supported: String, directory: PathBuf },
+    UnsupportedLanguage { name: String, lang: String, tag: String, supported: String, directory: PathBuf },
     /// A model's files are missing, altered or cannot be loaded.
     #[error("model {model}: {what}")]
     Model { model: String, what: String },

@@ -268,7 +268,9 @@ impl<'a> View<'a> {
             let line = |i: usize| {
                 let known = |at: usize| if lines.rarity[at] > 0 { EXACT } else { 0 };
                 let words = lines.starts[i]..lines.starts[i + 1];
-                words.fold((0.0, 0.0), |sum, at| (sum.0 + worth(side, at, 0), sum.1 + worth(side, at, known(at))))
+                words.fold((0.0, 0.0), |sum, at| {
+                    (sum.0 + worth(side, at, 0), sum.1 + worth(side, at, known(at)))
+                })
             };
             (0..lines.len()).map(line).collect()
         });
@@ -282,7 +284,11 @@ impl<'a> View<'a> {
                 let first = lines.partition_point(|&(j, _)| (j as usize) < range.start);
                 for &(j, place) in lines[first..].iter().take_while(|&&(j, _)| (j as usize) < range.end) {
                     let back = worth(1, place as usize, EXACT) - worth(1, place as usize, 0);
-                    let both = if self.sides[1].words[place as usize] == left.words[at] { gain + back } else { 0.6 * (gain.min(3.0) + back.min(3.0)) };
+                    let both = if self.sides[1].words[place as usize] == left.words[at] {
+                        gain + back
+                    } else {
+                        0.6 * (gain.min(3.0) + back.min(3.0))
+                    };
                     sums[cells.starts[i] + j as usize - range.start] += share * both;
                 }
             }
@@ -506,8 +512,8 @@ impl<'a> View<'a> {
             spans.push([0, 1].map(|side: usize| {
                 let lines = lines[side].clone();
                 let single = lines.len() == 1;
-                let mut words = self.sides[side].words[self.sides[side].starts[lines.start]
-                    ..self.sides[side].starts[lines.end]]
+                let mut words = self.sides[side].words
+                    [self.sides[side].starts[lines.start]..self.sides[side].starts[lines.end]]
                     .to_vec();
                 if !single {
                     words.sort_unstable();
@@ -585,8 +591,7 @@ impl<'a> View<'a> {
                         .filter(|&(i, j)| cells.at(i, j).is_some())
                         .map(|(i, j)| self.levels(cells, side, i, j)[at])
                         .max();
-                    sum +=
-                        table[usize::from(rarity) * LEVELS + usize::from(level.unwrap_or(0))];
+                    sum += table[usize::from(rarity) * LEVELS + usize::from(level.unwrap_or(0))];
                 }
             }
         }

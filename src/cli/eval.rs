@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use diptych::{Counts, Evaluation, Interval, Judged, Nulls, Score, evaluate, read_beads};
 use serde_json::{Value, json};
 
-use super::{Global, Outcome, output};
+use super::output::Output;
+use super::{Global, Outcome};
 
 /// Judge an alignment by one made by hand: strict and lax precision, recall, F1
 #[derive(Args)]
@@ -60,7 +61,7 @@ pub fn run(args: &EvalArgs, _: &Global) -> anyhow::Result<Outcome> {
         .map(|(name, gold, test)| Ok(Judged { name, gold: beads(&gold)?, test: beads(&test)? }))
         .collect::<anyhow::Result<Vec<Judged>>>()?;
     let result = evaluate(&documents, nulls);
-    let mut out = output(None)?;
+    let mut out = Output::open(None, None)?;
     if args.json {
         writeln!(out, "{:#}", as_json(&result))?;
     } else {

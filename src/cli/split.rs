@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use diptych::Lang;
 
-use super::{Global, Outcome, Reading, each_document, output};
+use super::output::Output;
+use super::{Global, Outcome, Reading, each_document};
 
 /// Split documents into sentences, one a line; a blank line between paragraphs with --paragraphs
 #[derive(Args)]
@@ -27,7 +28,7 @@ pub struct SplitArgs {
 
 /// Runs the command.
 pub fn run(args: &SplitArgs, global: &Global) -> anyhow::Result<Outcome> {
-    let mut out = output(None)?;
+    let mut out = Output::open(None, None)?;
     let options = args.reading.options(args.lang.clone());
     let skipped = each_document(&args.files, &options, global, |document| {
         for (i, paragraph) in document.paragraphs().into_iter().enumerate() {

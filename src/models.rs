@@ -1,0 +1,273 @@
+//! Model files: where they are, what their manifests say, and whether they are what was promised.
+//!
+//! A model is a directory (`de-en`) with a `manifest.toml` beside its files. Each is looked for in the
+//! directory that the user names, in `DIPTYCH_MODELS`, in the user's data directory, in `models` beside the
+//! executable, and last in the binary itself (cargo feature `embedded-model`).
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::lang::Lang;
+
+/// The places where models are looked for, in order.
+#[derive(Debug, Clone)]
+pub struct Models {
+    directories: Vec<PathBuf>,
+}
+
+/// A model that was found: its manifest, and where its files are.
+#[derive(Debug, Clone)]
+pub struct Model {
+    name: String,
+    manifest: Manifest,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Directory(PathBuf),
+    Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Manifest {
+    engine: String,
+    note: String,
+    #[serde(rename = "file")]
+    files: Vec<File>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct File {
+    name: String,
+    role: String,
+    bytes: u64,
+    sha256: String,
+}
+
+const MANIFEST: &str = "manifest.toml";
+
+impl Models {
+    /// The usual places; `named` (the user's `--models`) comes first.
+    ///
+    /// # Errors
+    /// A named directory that is none: the user meant something that is not there.
+    pub fn locate(named: Option<&Path>) -> Result<Models> {
+        let mut directories = Vec::new();
+        let from_environment = std::env::var_os("DIPTYCH_MODELS").filter(|value| !value.is_empty());
+        for directory in named.map(PathBuf::from).into_iter().chain(from_environment.map(PathBuf::from)) {
+            if let Err(cause) = std::fs::read_dir(&directory) {
+                return Err(Error::file("read the model directory", &directory, cause));
+            }
+            directories.push(directory);
+        }
+        directories.extend(Models::user_directory());
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
+        directories.extend(beside);
+        Ok(Models { directories })
+    }
+
+    /// Where a user's own models belong: `diptych/models` in the platform's data directory.
+    pub fn user_directory() -> Option<PathBuf> {
+        dirs::data_dir().map(|data| data.join("diptych").join("models"))
+    }
+
+    /// The first model called `name` (`de-en`, `en-encoder`), or `None` where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Model`]: its directory is there, but the manifest is missing or unreadable.
+    pub fn find(&self, name: &str) -> Result<Option<Model>> {
+        let mut places = self.directories.iter().map(|directory| directory.join(name));
+        if let Some(directory) = places.find(|path| path.is_dir()) {
+            let path = directory.join(MANIFEST);
+            let text = std::fs::read_to_string(&path).map_err(|cause| Error::Model {
+                model: name.into(),
+                what: format!("cannot read {}: {cause}", path.display()),
+            })?;
+            return Model::new(name, &text, Place::Directory(directory)).map(Some);
+        }
+        match embedded().iter().find(|model| model.0 == name) {
+            Some((_, manifest, files)) => Model::new(name, manifest, Place::Embedded(files)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The languages that some model here turns into English, in alphabetical order.
+    pub fn languages(&self) -> Vec<Lang> {
+        let directories = self.directories.iter().flat_map(std::fs::read_dir).flatten().flatten();
+        let names = directories.filter(|entry| entry.path().join(MANIFEST).is_file());
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        let names = names.chain(embedded().iter().map(|model| model.0.to_string()));
+        let mut languages: Vec<Lang> =
+            names.filter_map(|name| name.strip_suffix("-en").and_then(|lang| lang.parse().ok())).collect();
+        languages.sort();
+        languages.dedup();
+        languages
+    }
+
+    /// The same, as messages print it: `de, en`.
+    pub fn supported(&self) -> String {
+        let mut tags: Vec<String> = self.languages().iter().map(Lang::to_string).collect();
+        tags.push("en".into());
+        tags.sort();
+        tags.join(", ")
+    }
+}
+
+impl Model {
+    fn new(name: &str, manifest: &str, place: Place) -> Result<Model> {
+        let manifest = toml::from_str(manifest).map_err(|cause| Error::Model {
+            model: name.into(),
+            what: format!("its {MANIFEST} cannot be understood: {}", cause.message()),
+        })?;
+        Ok(Model { name: name.into(), manifest, place })
+    }
+
+    /// Its name, such as `de-en`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The engine that runs it, such as `fxtranslate`.
+    pub fn engine(&self) -> &str {
+        &self.manifest.engine
+    }
+
+    /// What users have to know about its quality: a line for every output that people read.
+    pub fn note(&self) -> &str {
+        &self.manifest.note
+    }
+
+    /// Names the exact model: the first twelve digits of its main file's SHA-256.
+    pub fn fingerprint(&self) -> &str {
+        self.manifest.files.first().map_or("", |file| file.sha256.get(..12).unwrap_or(&file.sha256))
+    }
+
+    /// The file with this role (`model`, `source-vocabulary`, …), whole and as the manifest promises it.
+    ///
+    /// # Errors
+    /// [`Error::Model`] names the file that is missing, truncated or altered.
+    pub fn file(&self, role: &str) -> Result<Cow<'static, [u8]>> {
+        let file = self.manifest.files.iter().find(|file| file.role == role);
+        let file =
+            file.ok_or_else(|| self.error(format!("its {MANIFEST} names no file with the role {role}")))?;
+        let (bytes, place) = match &self.place {
+            Place::Directory(directory) => {
+                let path = directory.join(&file.name);
+                let bytes = std::fs::read(&path)
+                    .map_err(|cause| self.error(format!("cannot read {}: {cause}", path.display())))?;
+                (Cow::Owned(bytes), path.display().to_string())
+            }
+            Place::Embedded(files) => {
+                let found = files.iter().find(|(name, _)| *name == file.name);
+                let bytes = found.map(|(_, bytes)| *bytes);
+                let bytes =
+                    bytes.ok_or_else(|| self.error(format!("{} is not in this binary", file.name)))?;
+                (Cow::Borrowed(bytes), format!("{} in this binary", file.name))
+            }
+        };
+        self.verify(file, &bytes, &place)?;
+        Ok(bytes)
+    }
+
+    fn verify(&self, file: &File, bytes: &[u8], place: &str) -> Result<()> {
+        let way_out =
+            "get the file again, or run scripts/manifest on the directory if it was replaced on purpose";
+        if bytes.len() as u64 != file.bytes {
+            let what =
+                format!("{place} has {} bytes, {MANIFEST} says {}; {way_out}", bytes.len(), file.bytes);
+            return Err(self.error(what));
+        }
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        if digest != file.sha256 {
+            return Err(
+                self.error(format!("{place} is not the file that {MANIFEST} names (SHA-256); {way_out}"))
+            );
+        }
+        Ok(())
+    }
+
+    fn error(&self, what: String) -> Error {
+        Error::Model { model: self.name.clone(), what }
+    }
+}
+
+type Embedded = (&'static str, &'static str, &'static [(&'static str, &'static [u8])]);
+
+#[cfg(feature = "embedded-model")]
+fn embedded() -> &'static [Embedded] {
+    macro_rules! model {
+        ($name:literal: $($file:literal),+) => {
+            ($name, include_str!(concat!("../models/", $name, "/manifest.toml")),
+             &[$(($file, include_bytes!(concat!("../models/", $name, "/", $file)))),+])
+        };
+    }
+    &[
+        model!("de-en": "model.deen.intgemm.alphas.bin", "srcvocab.deen.spm", "trgvocab.deen.spm"),
+        model!("en-encoder": "en-encoder.bin"),
+    ]
+}
+
+#[cfg(not(feature = "embedded-model"))]
+fn embedded() -> &'static [Embedded] {
+    &[]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> Models {
+        Models { directories: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("models")] }
+    }
+
+    #[test]
+    fn the_shipped_models_are_what_their_manifests_say() {
+        for (name, roles) in [
+            ("de-en", &["model", "source-vocabulary", "target-vocabulary"][..]),
+            ("en-encoder", &["encoder"]),
+        ] {
+            let model = shipped().find(name).unwrap().expect("shipped");
+            for role in roles {
+                assert!(!model.file(role).unwrap().is_empty(), "{name} {role}");
+            }
+            assert!(model.file("nothing").is_err());
+            assert!(!model.note().is_empty());
+        }
+        assert!(shipped().find("xx-en").unwrap().is_none());
+    }
+
+    #[test]
+    fn altered_truncated_and_missing_files_are_named() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/en-encoder");
+        let directory = tempfile::tempdir().unwrap();
+        let copy = directory.path().join("en-encoder");
+        std::fs::create_dir(&copy).unwrap();
+        let models = Models { directories: vec![directory.path().into()] };
+        let failure = || {
+            models.find("en-encoder").and_then(|m| m.expect("there").file("encoder")).unwrap_err().to_string()
+        };
+
+        assert!(failure().contains("manifest.toml"), "{}", failure());
+        std::fs::copy(shipped.join(MANIFEST), copy.join(MANIFEST)).unwrap();
+        assert!(failure().contains("en-encoder.bin"), "{}", failure());
+        let mut bytes = std::fs::read(shipped.join("en-encoder.bin")).unwrap();
+        bytes[1000] ^= 1;
+        std::fs::write(copy.join("en-encoder.bin"), &bytes).unwrap();
+        assert!(failure().contains("SHA-256"), "{}", failure());
+        std::fs::write(copy.join("en-encoder.bin"), &bytes[..5000]).unwrap();
+        assert!(failure().contains("5000 bytes"), "{}", failure());
+        std::fs::write(copy.join(MANIFEST), "engine = 3").unwrap();
+        assert!(failure().contains("cannot be understood"), "{}", failure());
+    }
+
+    #[test]
+    fn a_named_directory_must_exist() {
+        let error = Models::locate(Some(Path::new("no/such/directory"))).unwrap_err();
+        assert!(error.to_string().contains("no/such/directory"), "{error}");
+    }
+}

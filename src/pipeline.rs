@@ -1,0 +1,317 @@
+//! A document, or a pair of documents, end to end: the only place where models, stages and store meet.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::align::{AlignInput, AlignOptions, Parts, explain, signature};
+use crate::bitext::{Bead, Bitext};
+use crate::document::Document;
+use crate::encoder::Encoder;
+use crate::error::{Error, Result};
+use crate::lang::Lang;
+use crate::models::{Model, Models};
+use crate::read::visible;
+use crate::store::{Engines, Store};
+use crate::translate::{Marian, Translator, has_letters};
+
+/// Runs documents through the stages. Models are loaded at first need and kept.
+pub struct Pipeline {
+    models: Models,
+    store: Option<Store>,
+    threads: usize,
+    translators: BTreeMap<Lang, Box<dyn Translator>>,
+    encoder: Option<Encoder>,
+}
+
+/// What the two sides of a pair are matched over.
+#[derive(Debug, Clone, Default)]
+pub enum Hypotheses {
+    /// The models' translations into English, of each side that is not English.
+    #[default]
+    Models,
+    /// The user's own: the source in the target's language, and perhaps the target in the source's.
+    Given {
+        /// One translation a source sentence.
+        source: Vec<String>,
+        /// One translation a target sentence.
+        target: Option<Vec<String>>,
+        /// What made them.
+        signature: String,
+    },
+    /// None: lengths, numbers, names and what the pair itself teaches.
+    None,
+}
+
+/// A pair aligned, with the parts of each bead's score.
+#[derive(Debug)]
+pub struct Aligned {
+    /// The alignment.
+    pub bitext: Bitext,
+    /// What each bead's score is made of, bead by bead.
+    pub parts: Vec<Parts>,
+}
+
+/// What a caller hears while a document is translated.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// So many of the document's sentences are done, in whatever order.
+    Progress {
+        /// Sentences done.
+        done: usize,
+        /// Sentences in all.
+        total: usize,
+    },
+    /// These follow the ones that were ready before: sentence `first` and those after it.
+    Ready {
+        /// The index of the first of them.
+        first: usize,
+        /// Their English.
+        english: &'a [String],
+    },
+}
+
+/// Sentences that are translated, handed out and remembered at once. The first is one sentence, so that a
+/// reader sees it as soon as the engine can make it; then they grow until batches by length fill the cores.
+const WINDOWS: [usize; 4] = [1, 15, 112, 512];
+
+impl Pipeline {
+    /// A pipeline over `models`; with a `store`, translations are looked up there first and kept there.
+    /// `threads`: how many the engine may use.
+    pub fn new(models: Models, store: Option<Store>, threads: usize) -> Pipeline {
+        Pipeline { models, store, threads, translators: BTreeMap::new(), encoder: None }
+    }
+
+    /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
+    pub fn model(&self, lang: &Lang) -> Result<Option<Model>> {
+        if lang.is_english() { Ok(None) } else { self.models.find(&format!("{lang}-en")) }
+    }
+
+    /// The store, where there is one.
+    pub fn store(&mut self) -> Option<&mut Store> {
+        self.store.as_mut()
+    }
+
+    /// The document's sentences in English, one for one: its own where it is English, else translated.
+    ///
+    /// Sentences without letters pass through. A sentence that stands twice is translated once, and one that
+    /// the store knows from the same engine not at all.
+    ///
+    /// # Errors
+    /// No model for the language, a model or store that fails, or whatever `hear` returns: then at once.
+    pub fn english(
+        &mut self,
+        document: &Document,
+        hear: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<Vec<String>> {
+        let sentences: Vec<&str> = document.sentences().collect();
+        let total = sentences.len();
+        if document.lang().is_english() {
+            let english: Vec<String> = sentences.iter().map(|sentence| sentence.to_string()).collect();
+            hear(Event::Ready { first: 0, english: &english })?;
+            return Ok(english);
+        }
+        self.load(document)?;
+        let mut english: Vec<String> = Vec::with_capacity(total);
+        let mut known: HashMap<&str, String> = HashMap::new();
+        let mut sizes = WINDOWS.into_iter();
+        let mut size = WINDOWS[0];
+        while english.len() < total {
+            size = sizes.next().unwrap_or(size);
+            let first = english.len();
+            let window = &sentences[first..total.min(first + size)];
+            self.learn(document.lang(), window, &mut known, &mut |done| {
+                hear(Event::Progress { done: first + done.min(window.len()), total })
+            })?;
+            english.extend(window.iter().map(|sentence| match known.get(sentence) {
+                Some(translation) => translation.clone(),
+                None => sentence.to_string(),
+            }));
+            hear(Event::Ready { first, english: &english[first..] })?;
+        }
+        Ok(english)
+    }
+
+    /// What produced the English of a document; `None` where it is English itself.
+    ///
+    /// # Errors
+    /// As [`Pipeline::english`].
+    pub fn signature(&mut self, document: &Document) -> Result<Option<String>> {
+        if document.lang().is_english() {
+            return Ok(None);
+        }
+        Ok(Some(self.load(document)?.signature().to_string()))
+    }
+
+    /// Aligns a document with its translation, and keeps the result where there is a store.
+    ///
+    /// # Errors
+    /// As [`Pipeline::english`]; given hypotheses that are not one a sentence.
+    pub fn align(
+        &mut self,
+        source: Document,
+        target: Document,
+        hypotheses: &Hypotheses,
+        options: &AlignOptions,
+        hear: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<Aligned> {
+        let matched = self.matched(&source, &target, hypotheses, hear)?;
+        let sources = borrowed(&matched.source);
+        let targets = borrowed(&matched.target);
+        let given = matched.hypotheses.as_deref().map(borrowed);
+        let reverse = matched.reverse.as_deref().map(borrowed);
+        let input = AlignInput {
+            source: &sources,
+            hypotheses: given.as_deref(),
+            target: &targets,
+            reverse: reverse.as_deref(),
+            encoder: self.encoder.as_ref().filter(|_| matched.english),
+        };
+        let how = signature(&input, options);
+        let (mut beads, parts): (Vec<Bead>, Vec<Parts>) = explain(&input, options).into_iter().unzip();
+        if matched.swapped {
+            for bead in &mut beads {
+                std::mem::swap(&mut bead.source, &mut bead.target);
+            }
+        }
+        let bitext = Bitext::new(source, target, beads, format!("{how}; {}", matched.signature))?;
+        if let Some(store) = &mut self.store {
+            let [source, target] = &matched.engines;
+            store.save(&bitext, &Engines { source: source.as_deref(), target: target.as_deref() })?;
+        }
+        Ok(Aligned { bitext, parts })
+    }
+
+    /// Brings both sides into one language: the target's where translations are given, else English.
+    fn matched(
+        &mut self,
+        source: &Document,
+        target: &Document,
+        hypotheses: &Hypotheses,
+        hear: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<Matched> {
+        let mut matched = Matched { source: owned(source), target: owned(target), ..Matched::default() };
+        let same = source.lang() == target.lang();
+        match hypotheses {
+            Hypotheses::Given { source: forth, target: back, signature } => {
+                one_a_sentence(source, forth)?;
+                back.as_ref().map_or(Ok(()), |back| one_a_sentence(target, back))?;
+                matched.hypotheses = Some(forth.clone());
+                matched.reverse = back.clone();
+                matched.english = target.lang().is_english();
+                matched.signature = signature.clone();
+            }
+            Hypotheses::None => matched.signature = "no translation".into(),
+            Hypotheses::Models if same => {
+                matched.hypotheses = Some(matched.source.clone());
+                matched.english = source.lang().is_english();
+                matched.signature = "one language".into();
+            }
+            Hypotheses::Models => {
+                matched.english = true;
+                matched.engines = [self.signature(source)?, self.signature(target)?];
+                matched.signature = matched.engines.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+                if source.lang().is_english() {
+                    // The English side is the target of the search: its words are met by both the
+                    // translation and the other side's own names and numbers.
+                    matched.hypotheses = Some(self.english(target, hear)?);
+                    std::mem::swap(&mut matched.source, &mut matched.target);
+                    matched.swapped = true;
+                } else {
+                    matched.hypotheses = Some(self.english(source, hear)?);
+                    matched.target = self.english(target, hear)?;
+                }
+            }
+        }
+        if matched.english && self.encoder.is_none() {
+            self.encoder = match self.models.find("en-encoder")? {
+                Some(model) => Some(Encoder::from_bytes(&model.file("encoder")?)?),
+                None => None,
+            };
+        }
+        Ok(matched)
+    }
+
+    /// Makes `known` hold the English of every sentence of `window` that has letters.
+    fn learn<'a>(
+        &mut self,
+        lang: &Lang,
+        window: &[&'a str],
+        known: &mut HashMap<&'a str, String>,
+        progress: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
+        let translator = self.translators.get(lang).expect("loaded before the first window");
+        let mut wanted: Vec<&str> =
+            window.iter().copied().filter(|s| has_letters(s) && !known.contains_key(s)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let Some(store) = &self.store {
+            let remembered = store.recall(translator.signature(), &wanted)?;
+            known.extend(wanted.iter().zip(remembered).filter_map(|(&s, t)| Some((s, t?))));
+            wanted.retain(|s| !known.contains_key(s));
+        }
+        let before = window.len() - wanted.len();
+        let mut heard = Ok(());
+        let translations = translator.translate(&wanted, &mut |done| {
+            if heard.is_ok() {
+                heard = progress(before + done);
+            }
+        })?;
+        heard?;
+        if let Some(store) = &mut self.store {
+            let pairs: Vec<(&str, &str)> =
+                wanted.iter().copied().zip(translations.iter().map(String::as_str)).collect();
+            store.remember(translator.signature(), &pairs)?;
+        }
+        known.extend(wanted.into_iter().zip(translations));
+        Ok(())
+    }
+
+    fn load(&mut self, document: &Document) -> Result<&dyn Translator> {
+        let lang = document.lang();
+        if !self.translators.contains_key(lang) {
+            let model = self.model(lang)?.ok_or_else(|| Error::UnsupportedLanguage {
+                name: document.name().into(),
+                lang: lang.name().into(),
+                tag: lang.to_string(),
+                supported: self.models.supported(),
+                directory: Models::user_directory().unwrap_or_default(),
+            })?;
+            self.translators.insert(lang.clone(), Box::new(Marian::load(&model, self.threads)?));
+        }
+        Ok(self.translators[lang].as_ref())
+    }
+}
+
+/// Two sides as the aligner takes them.
+#[derive(Default)]
+struct Matched {
+    source: Vec<String>,
+    target: Vec<String>,
+    hypotheses: Option<Vec<String>>,
+    reverse: Option<Vec<String>>,
+    /// The target is English: the encoder may speak.
+    english: bool,
+    /// The document's source stands as `target` here, and the other way round.
+    swapped: bool,
+    /// What translated the source and the target.
+    engines: [Option<String>; 2],
+    signature: String,
+}
+
+fn owned(document: &Document) -> Vec<String> {
+    document.sentences().map(|sentence| visible(sentence).into_owned()).collect()
+}
+
+fn borrowed(sentences: &[String]) -> Vec<&str> {
+    sentences.iter().map(String::as_str).collect()
+}
+
+fn one_a_sentence(document: &Document, translations: &[String]) -> Result<()> {
+    let (sentences, given) = (document.spans().len(), translations.len());
+    if sentences == given {
+        return Ok(());
+    }
+    Err(Error::input(
+        document.name(),
+        format!("has {sentences} sentences, but {given} translations are given"),
+    ))
+}

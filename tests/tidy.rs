@@ -1,0 +1,94 @@
+//! The rules of the house that a program can check, over the text of `src`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Name relative to `src`, and the lines above the unit tests, without comments.
+fn code() -> Vec<(String, Vec<String>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]\nmod ").next().unwrap().to_string();
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//")).map(str::to_string);
+        (path.strip_prefix(&root).unwrap().display().to_string(), lines.collect())
+    };
+    sources(&root).into_iter().map(read).collect()
+}
+
+#[test]
+fn every_file_opens_by_saying_what_it_is_for() {
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_panics_on_purpose_outside_tests() {
+    for (name, lines) in code() {
+        for line in lines {
+            for word in [".unwrap()", "panic!(", "todo!(", "unimplemented!(", "dbg!("] {
+                assert!(!line.contains(word), "{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn foreign_crates_stay_behind_their_border() {
+    let borders: [(&str, &[&str]); 11] = [
+        ("anyhow", &["cli.rs", "cli/"]),
+        ("clap", &["cli.rs", "cli/"]),
+        ("indicatif", &["cli.rs", "cli/"]),
+        ("chardetng", &["read.rs", "read/"]),
+        ("dom_smoothie", &["read.rs", "read/"]),
+        ("encoding_rs", &["read.rs", "read/"]),
+        ("fxtranslate", &["translate/marian.rs"]),
+        ("rusqlite", &["store.rs"]),
+        ("toml", &["models.rs"]),
+        ("whatlang", &["lang.rs"]),
+        ("quick_xml", &["export.rs", "render.rs", "report.rs"]),
+    ];
+    for (name, lines) in code() {
+        for line in lines {
+            for (krate, files) in borders {
+                let uses = line.contains(&format!("{krate}::"));
+                assert!(!uses || files.iter().any(|file| name.starts_with(file)), "{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    for (name, lines) in code() {
+        let prints = |line: &String| {
+            line.contains("println!(") || line.contains("print!(") || line.contains("io::stdout")
+        };
+        assert!(name.starts_with("cli") || !lines.iter().any(prints), "{name}");
+    }
+}
+
+#[test]
+fn the_signature_names_the_engine_that_is_built_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let version =
+        lock.split("name = \"fxtranslate\"\nversion = \"").nth(1).unwrap().split('"').next().unwrap();
+    let marian = fs::read_to_string(root.join("src/translate/marian.rs")).unwrap();
+    assert!(marian.contains(&format!("\"fxtranslate-{version} ")), "METHOD in marian.rs must name {version}");
+}
