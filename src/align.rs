@@ -67,25 +67,25 @@ macro_rules! weights {
 
 weights! {
     /// How much of the words' log likelihood ratio counts: words are not independent.
-    words = 0.3;
+    words = 0.21;
     /// Weight of the length ratio's log likelihood ratio.
-    length = 1.3;
+    length = 2.1;
     /// Standard deviation of the log length ratio of rendered spans.
     spread = 0.28;
     /// Words that are more than this share of all words on both sides are left out.
     common = 0.02;
     /// How much oftener than by its frequency a word turns up by chance.
-    burst = 2.0;
+    burst = 1.6;
     /// Least chance of meeting the same word.
-    floor = 0.0005;
+    floor = 0.00025;
     /// Log prior of a null alignment, per sentence.
-    null = -3.0;
+    null = -2.5;
     /// Log prior of a sentence more in a bead.
-    more = -2.3;
+    more = -1.6;
     /// Log prior of a bead with two or more on both sides, in addition.
     both = -0.5;
     /// Word-count equivalents of the start values in the estimates.
-    prior = 300.0;
+    prior = 350.0;
     /// Posterior that a bead must reach to be worth more than null alignments.
     threshold = 0.45;
     /// 0: best path; 1: the path of the most expected correct beads.
@@ -101,9 +101,9 @@ weights! {
     /// Half width of the second corridor.
     narrow = 2.0;
     /// Beads that the start values of the bead types count as.
-    held = 100.0;
+    held = 70.0;
     /// Log prior of a null alignment while the rates are not yet known.
-    first = -5.0;
+    first = -3.0;
     /// How much a word's absence counts in the first pass, which sees no alike words.
     absent = 0.5;
     /// Whether words are learned from the first pass.
@@ -111,7 +111,7 @@ weights! {
     /// What comparing source and target directly weighs beside a translation.
     direct = 0.0;
     /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
-    dilute = 0.7;
+    dilute = 0.5;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.

@@ -519,9 +519,16 @@ impl<'a> View<'a> {
                     words.sort_unstable();
                     words.dedup();
                 }
-                words.iter().for_each(|&w| counts[side][w as usize] += 1);
                 words
             }));
+        }
+        // What has its equal needs no other counterpart.
+        for [left, right] in &mut spans {
+            let all = left.clone();
+            left.retain(|w| right.binary_search(w).is_err());
+            right.retain(|w| all.binary_search(w).is_err());
+            left.iter().for_each(|&w| counts[0][w as usize] += 1);
+            right.iter().for_each(|&w| counts[1][w as usize] += 1);
         }
         let mut together: Map<(u32, u32), u32> = Map::default();
         for [left, right] in &mut spans {
