@@ -87,7 +87,7 @@ weights! {
     /// Word-count equivalents of the start values in the estimates.
     prior = 350.0;
     /// Posterior that a bead must reach to be worth more than null alignments.
-    threshold = 0.45;
+    threshold = 0.3;
     /// 0: best path; 1: the path of the most expected correct beads.
     expected = 1.0;
     /// Half width of the first corridor.
