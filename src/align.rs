@@ -1,4 +1,14 @@
 //! Bitext alignment: beads, in order, that cover both sides once.
+//!
+//! A bead's gain is the logarithm of how much likelier its words and lengths are if its two spans render each
+//! other than if they have nothing to do with each other (score.rs, [`Lengths`]), and of how common beads of its
+//! type are. A sentence without counterpart gains nothing but that last part, so its price is on the same scale. All
+//! rates are re-estimated from the pair itself, so one set of [`Weights`] serves good and poor translations, and none.
+//!
+//! The search goes from coarse to fine: line pairs that share rare words ([`anchors`]) lay a corridor, in which
+//! a first path follows shared words; around that path all beads up to the asked-for size are weighed. The sums over
+//! all paths (Rabiner 1989, forward and backward) give each bead's probability, which is its score, and the
+//! result is the path with the most probability on it. Time and memory grow as the documents do.
 
 use std::ops::Range;
 
@@ -24,7 +34,7 @@ pub struct AlignInput<'a> {
 /// How to align.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignOptions {
-    /// Most sentences in a bead, both sides together; at least 2.
+    /// Most sentences in a bead, both sides together: from 2 to 16.
     pub max_total: usize,
     /// What each part of the score weighs.
     pub weights: Weights,
@@ -66,52 +76,46 @@ macro_rules! weights {
 }
 
 weights! {
-    /// How much of the words' log likelihood ratio counts: words are not independent.
+    /// How much of the words' log likelihood ratio counts; below 1 because words depend on each other.
     words = 0.21;
-    /// Weight of the length ratio's log likelihood ratio.
+    /// How much of the length ratio's log likelihood ratio counts.
     length = 2.1;
-    /// Standard deviation of the log length ratio of rendered spans.
+    /// Standard deviation of the logarithm of the length ratio of spans that render each other.
     spread = 0.28;
-    /// Words that are more than this share of all words on both sides are left out.
+    /// Words that make up more than this share of all words on both sides are left out.
     common = 0.02;
-    /// How much oftener than by its frequency a word turns up by chance.
+    /// How much oftener than its frequency says a word turns up by chance: texts keep to their subject.
     burst = 1.6;
     /// Least chance of meeting the same word.
     floor = 0.00025;
-    /// Log prior of a null alignment, per sentence.
-    null = -2.5;
-    /// Log prior of a sentence more in a bead.
-    more = -1.6;
-    /// Log prior of a bead with two or more on both sides, in addition.
-    both = -0.5;
-    /// Word-count equivalents of the start values in the estimates.
-    prior = 350.0;
-    /// Posterior that a bead must reach to be worth more than null alignments.
-    threshold = 0.3;
-    /// 0: best path; 1: the path of the most expected correct beads.
-    expected = 1.0;
-    /// Half width of the first corridor.
-    wide = 12.0;
-    /// Probability after the second pass from which on a bead's words need not be compared for likeness.
-    certain = 0.99;
-    /// Share of what two lines can share from which on their bead is sure after the first pass.
-    sure = 0.4;
-    /// What they must share at least for that.
-    sure_least = 5.0;
-    /// Half width of the second corridor.
-    narrow = 2.0;
-    /// Beads that the start values of the bead types count as.
-    held = 70.0;
-    /// Log prior of a null alignment while the rates are not yet known.
-    first = -3.0;
-    /// How much a word's absence counts in the first pass, which sees no alike words.
-    absent = 0.5;
-    /// Whether words are learned from the first pass.
-    learn = 2.0;
-    /// What comparing source and target directly weighs beside a translation.
-    direct = 0.0;
-    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
+    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as chance would have it.
     dilute = 0.5;
+    /// Words that the starting rates count as when rates are estimated.
+    prior = 350.0;
+    /// Logarithm of the share of null alignments before anything is known of the pair.
+    null = -2.5;
+    /// The same while the rates are still the starting ones, which make poor translations look unrelated.
+    first = -3.0;
+    /// Logarithm of the share of beads with one sentence more.
+    more = -1.6;
+    /// The same, in addition, of beads with one sentence more on both sides.
+    both = -0.5;
+    /// Beads that these shares count as when they are estimated.
+    held = 70.0;
+    /// Probability above which a bead is better than null alignments in its place.
+    threshold = 0.3;
+    /// How much a word's absence counts in the first pass, which sees no words that are merely alike.
+    absent = 0.5;
+    /// Half width of the first corridor, in sentences.
+    wide = 12.0;
+    /// Half width of the second corridor, in sentences.
+    narrow = 2.0;
+    /// Share of what two sentences can share from which on the second corridor is narrower around them.
+    sure = 0.4;
+    /// What they must share at least for that, as a log likelihood ratio.
+    sure_least = 5.0;
+    /// Probability above which the words of a bead and its neighbours need not be compared for likeness.
+    certain = 0.95;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -163,7 +167,7 @@ pub fn explain(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<(Bead, Par
 
 /// What an alignment was made by and from: `align 1, evidence hypothesis+encoder, most 6`.
 pub fn signature(input: &AlignInput<'_>, options: &AlignOptions) -> String {
-    let evidence = evidence(input, &options.weights);
+    let evidence = evidence(input);
     let names: Vec<&str> = evidence
         .iter()
         .map(|evidence| match evidence {
@@ -184,6 +188,11 @@ pub fn signature(input: &AlignInput<'_>, options: &AlignOptions) -> String {
     text
 }
 
+/// Most sentences in a bead of the first pass.
+const COARSE: usize = 4;
+/// Most sentences in a bead that can be asked for.
+const MOST: usize = 16;
+
 /// Version of the aligner: raised whenever the same input may give other beads.
 const VERSION: u32 = 1;
 
@@ -195,7 +204,7 @@ enum Evidence {
     Direct,
 }
 
-fn evidence(input: &AlignInput<'_>, weights: &Weights) -> Vec<Evidence> {
+fn evidence(input: &AlignInput<'_>) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     if input.hypotheses.is_some_and(|h| h.len() == input.source.len()) {
         evidence.push(Evidence::Hypotheses);
@@ -203,7 +212,7 @@ fn evidence(input: &AlignInput<'_>, weights: &Weights) -> Vec<Evidence> {
     if input.reverse.is_some_and(|r| r.len() == input.target.len()) {
         evidence.push(Evidence::Reverse);
     }
-    if evidence.is_empty() || weights.direct > 0.0 {
+    if evidence.is_empty() {
         evidence.push(Evidence::Direct);
     }
     evidence
@@ -218,7 +227,7 @@ fn nulls(n: usize, m: usize) -> Vec<Bead> {
 /// Bead types in the order they are tried: null ones first.
 fn kinds(max_total: usize) -> Vec<(usize, usize)> {
     let mut kinds = vec![(1, 0), (0, 1), (1, 1)];
-    for total in 3..=max_total.max(2) {
+    for total in 3..=max_total.min(MOST) {
         for a in 1..total {
             let b = total - a;
             kinds.push((a, b));
@@ -290,6 +299,8 @@ struct Model<'a> {
     lengths: Vec<Lengths>,
     priors: Priors,
     kinds: Vec<(usize, usize)>,
+    /// Whether each sentence is blank, by side.
+    blank: [Vec<bool>; 2],
     weights: Weights,
     n: usize,
     m: usize,
@@ -298,7 +309,8 @@ struct Model<'a> {
 impl<'a> Model<'a> {
     fn new(input: &AlignInput<'a>, options: &AlignOptions) -> Model<'a> {
         let weights = &options.weights;
-        let evidence = evidence(input, weights);
+        let max_total = options.max_total.clamp(COARSE, MOST);
+        let evidence = evidence(input);
         let mut views = Vec::new();
         let mut lengths = Vec::new();
         for evidence in &evidence {
@@ -308,9 +320,7 @@ impl<'a> Model<'a> {
                 Evidence::Direct => (input.source, input.target, None),
             };
             views.push(View::new(left, right, encoder, weights));
-            if *evidence != Evidence::Direct || lengths.is_empty() {
-                lengths.push(Lengths::new(left, right, options.max_total.max(4)));
-            }
+            lengths.push(Lengths::new(left, right, max_total));
         }
         Model {
             evidence,
@@ -323,6 +333,8 @@ impl<'a> Model<'a> {
                 both: weights.both,
             },
             kinds: kinds(options.max_total),
+            blank: [input.source, input.target]
+                .map(|lines| lines.iter().map(|l| l.trim().is_empty()).collect()),
             weights: weights.clone(),
             n: input.source.len(),
             m: input.target.len(),
@@ -341,26 +353,30 @@ impl<'a> Model<'a> {
         let mut lattice = self.lattice(band, &cells);
         path = lattice.best(&self.kinds);
         let chances = lattice.chances(&self.kinds);
-        self.types(&chances);
+        self.types(&lattice, &chances);
         let sure = path.iter().map(|bead| chances[lattice.place(&self.kinds, bead)] > self.weights.certain);
         let near = near(&path, &sure.collect::<Vec<bool>>(), self.n, self.m);
         self.views.iter_mut().for_each(|view| view.soften(&cells, &near));
         self.estimate(&cells, &path, Some(&near));
-        if self.weights.learn > 0.0 {
-            self.learn(&cells, &path);
-        }
+        self.learn(&cells, &path);
         self.relate(&cells, &mut lattice);
         (cells, lattice)
     }
 
-    /// What the words of a view weigh.
-    fn share(&self, view: usize) -> f32 {
-        let translated = self.evidence.iter().filter(|e| **e != Evidence::Direct).count();
-        match self.evidence[view] {
-            _ if translated == 0 => self.weights.words,
-            Evidence::Direct => self.weights.words * self.weights.direct,
-            _ => self.weights.words / translated as f32,
+    /// The prior of a bead. Blank sentences pair with each other or with nothing, and that costs nothing.
+    fn prior(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
+        let blank = self.blank[0][left.clone()].iter().chain(&self.blank[1][right.clone()]);
+        match blank.filter(|&&blank| blank).count() {
+            0 => self.priors.of((left.len(), right.len())),
+            1 if left.len() + right.len() == 1 => 0.0,
+            2 if left.len() == 1 && right.len() == 1 => self.priors.of((1, 1)),
+            _ => NEVER,
         }
+    }
+
+    /// What the words of one view weigh.
+    fn share(&self) -> f32 {
+        self.weights.words / self.views.len() as f32
     }
 
     fn length(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
@@ -375,8 +391,8 @@ impl<'a> Model<'a> {
         let mut sums = vec![0.0; cells.len()];
         let mut bases = [vec![0.0; self.n], vec![0.0; self.m]];
         let mut most = bases.clone();
-        for (at, view) in self.views.iter().enumerate() {
-            let share = self.share(at);
+        let share = self.share();
+        for view in &self.views {
             for (side, lines) in view.coarse(&cells, share, &mut sums).into_iter().enumerate() {
                 for (line, (none, all)) in lines.into_iter().enumerate() {
                     bases[side][line] += share * none;
@@ -384,10 +400,10 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        let kinds = kinds(4);
+        let kinds = kinds(COARSE);
         let path = band.walk(&kinds, |_, i, j, k| {
             let (a, b) = kinds[k];
-            let mut gain = self.priors.of((a, b));
+            let mut gain = self.prior(&(i - a..i), &(j - b..j));
             if a > 0 && b > 0 {
                 let base = bases[0][i - a..i].iter().sum::<f32>() + bases[1][j - b..j].iter().sum::<f32>();
                 let mut words = self.weights.absent * base;
@@ -424,8 +440,8 @@ impl<'a> Model<'a> {
     fn relate(&self, cells: &Cells, lattice: &mut Lattice) {
         let most = self.kinds.iter().map(|k| k.0).max().unwrap_or(1).max(1);
         let mut worth = [0, 1].map(|_| vec![0.0; cells.len() * most]);
-        for (at, view) in self.views.iter().enumerate() {
-            view.spans(cells, most, self.share(at), &mut worth);
+        for view in &self.views {
+            view.spans(cells, most, self.share(), &mut worth);
         }
         let [left, right] = worth;
         let kinds = &self.kinds;
@@ -436,7 +452,10 @@ impl<'a> Model<'a> {
                     if a > i || b > j || !lattice.band.has(i - a, j - b) {
                         continue;
                     }
-                    let mut gain = self.priors.of((a, b));
+                    let mut gain = self.prior(&(i - a..i), &(j - b..j));
+                    if gain <= NEVER {
+                        continue;
+                    }
                     if a > 0 && b > 0 {
                         if cells.at(i - a, j - 1).is_none() || cells.at(i - 1, j - b).is_none() {
                             continue;
@@ -457,16 +476,16 @@ impl<'a> Model<'a> {
 
     fn parts(&self, cells: &Cells, bead: &Bead) -> Parts {
         let (left, right) = (&bead.source, &bead.target);
-        let mut parts = Parts { prior: self.priors.of((left.len(), right.len())), ..Parts::default() };
+        let mut parts = Parts { prior: self.prior(left, right), ..Parts::default() };
         if bead.is_null() {
             return parts;
         }
-        for (at, (view, evidence)) in self.views.iter().zip(&self.evidence).enumerate() {
+        for (view, evidence) in self.views.iter().zip(&self.evidence) {
             *match evidence {
                 Evidence::Hypotheses => &mut parts.hypotheses,
                 Evidence::Reverse => &mut parts.reverse,
                 Evidence::Direct => &mut parts.direct,
-            } = self.share(at) * view.bead(cells, left, right);
+            } = self.share() * view.bead(cells, left, right);
         }
         parts.length = self.length(left, right);
         parts
@@ -497,20 +516,26 @@ impl<'a> Model<'a> {
     }
 
     /// Re-estimates how common bead types are from all paths, held to the weights as by some beads.
-    fn types(&mut self, chances: &[f32]) {
+    fn types(&mut self, lattice: &Lattice, chances: &[f32]) {
         let w = &self.weights;
-        let (mut all, mut nulls, mut more) = (w.held, w.held * w.null.exp(), w.held * w.more.exp());
-        for (at, chance) in chances.iter().enumerate() {
+        let held = f64::from(w.held);
+        let (mut all, mut more) = (held, held * f64::from(w.more).exp());
+        let mut nulls = 0.0;
+        for (skipped, blank) in lattice.skipped(chances, self.kinds.len()).iter().zip(&self.blank) {
+            let full = skipped.iter().zip(blank).filter(|(_, blank)| !**blank);
+            nulls += full.map(|(&skipped, _)| f64::from(skipped)).sum::<f64>();
+        }
+        all += nulls;
+        nulls += held * f64::from(w.null).exp();
+        for (at, &chance) in chances.iter().enumerate() {
             let (a, b) = self.kinds[at % self.kinds.len()];
-            all += chance;
-            if a == 0 || b == 0 {
-                nulls += chance;
-            } else {
-                more += chance * (a + b - 2) as f32;
+            if a > 0 && b > 0 {
+                all += f64::from(chance);
+                more += f64::from(chance) * (a + b - 2) as f64;
             }
         }
-        self.priors.null = (nulls / all).ln();
-        self.priors.more = (more / all).ln();
+        self.priors.null = (nulls / all).ln() as f32;
+        self.priors.more = (more / all).ln() as f32;
     }
 
     fn learn(&mut self, cells: &Cells, path: &[Bead]) {
@@ -519,10 +544,8 @@ impl<'a> Model<'a> {
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 4)
             .map(|b| (b.source.clone(), b.target.clone()))
             .collect();
-        for (view, evidence) in self.views.iter_mut().zip(&self.evidence) {
-            if *evidence == Evidence::Direct || self.weights.learn > 1.0 {
-                view.learn(cells, &sure);
-            }
+        for view in &mut self.views {
+            view.learn(cells, &sure);
         }
     }
 
@@ -531,36 +554,20 @@ impl<'a> Model<'a> {
         let kinds = &self.kinds;
         let chances = lattice.chances(kinds);
         let place = |bead: &Bead| lattice.place(kinds, bead);
-        let best = lattice.best(kinds);
         // Equal lines that follow each other leave no single path likely; the best one is right.
         let mut values = chances.clone();
-        for bead in &best {
+        for bead in lattice.best(kinds) {
             let same = |view: &View| view.same(bead.source.start, bead.target.start);
             if bead.source.len() == 1 && bead.target.len() == 1 && self.views.iter().any(same) {
-                values[place(bead)] += 1.0;
+                values[place(&bead)] += 1.0;
             }
         }
-        let mut path = if self.weights.expected > 0.0 {
-            lattice.band.walk(kinds, |node, _, _, k| {
-                let value = values[node * kinds.len() + k];
-                if kinds[k].0 == 0 || kinds[k].1 == 0 { 0.02 * value } else { value - self.weights.threshold }
-            })
-        } else {
-            best
-        };
+        let mut path = lattice.band.walk(kinds, |node, _, _, k| {
+            let value = values[node * kinds.len() + k];
+            if kinds[k].0 == 0 || kinds[k].1 == 0 { 0.02 * value } else { value - self.weights.threshold }
+        });
         // A sentence has no counterpart on all paths that skip it, wherever they do so.
-        let mut skipped = [vec![0.0; self.n], vec![0.0; self.m]];
-        for i in 0..=self.n {
-            for j in lattice.band.nodes(i) {
-                let node = lattice.band.at(i, j) * kinds.len();
-                if i > 0 {
-                    skipped[0][i - 1] += chances[node];
-                }
-                if j > 0 {
-                    skipped[1][j - 1] += chances[node + 1];
-                }
-            }
-        }
+        let skipped = lattice.skipped(&chances, kinds.len());
         for bead in &mut path {
             bead.score = match (bead.source.len(), bead.target.len()) {
                 (_, 0) => skipped[0][bead.source.start],
@@ -717,7 +724,7 @@ impl Band {
     /// The path of the greatest sum of `gain(node, i, j, kind)`.
     fn walk(&self, kinds: &[(usize, usize)], gain: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<Bead> {
         let n = self.ranges.len() - 1;
-        let mut sums = vec![NEVER; self.len()];
+        let mut sums = vec![f64::from(NEVER); self.len()];
         let mut back = vec![0u8; self.len()];
         sums[0] = 0.0;
         for i in 0..=n {
@@ -727,7 +734,8 @@ impl Band {
                     if a > i || b > j || !self.has(i - a, j - b) {
                         continue;
                     }
-                    let sum = sums[self.at(i - a, j - b)] + gain(node, i, j, k);
+                    let sum = sums[self.at(i - a, j - b)] + f64::from(gain(node, i, j, k));
+                    // NEVER beads stay below NEVER, where all sums begin.
                     if sum > sums[node] {
                         sums[node] = sum;
                         back[node] = k as u8;
@@ -769,6 +777,24 @@ impl Lattice {
         self.band.walk(kinds, |node, _, _, k| self.gains[node * kinds.len() + k])
     }
 
+    /// The probability that each sentence is skipped, by side: null alignments are the first two kinds.
+    fn skipped(&self, chances: &[f32], kinds: usize) -> [Vec<f32>; 2] {
+        let n = self.band.ranges.len() - 1;
+        let mut skipped = [vec![0.0; n], vec![0.0; self.band.ranges[n].1]];
+        for i in 0..=n {
+            for j in self.band.nodes(i) {
+                let node = self.band.at(i, j) * kinds;
+                if i > 0 {
+                    skipped[0][i - 1] += chances[node];
+                }
+                if j > 0 {
+                    skipped[1][j - 1] += chances[node + 1];
+                }
+            }
+        }
+        skipped
+    }
+
     /// The probability of each bead among all paths (forward and backward sums).
     fn chances(&self, kinds: &[(usize, usize)]) -> Vec<f32> {
         let band = &self.band;
@@ -807,7 +833,7 @@ impl Lattice {
                     let from = band.at(i - a, j - b);
                     let term = backward[node] + f64::from(gain);
                     let log = term + forward[from];
-                    if log > -30.0 {
+                    if log > -14.0 {
                         chances[node * width + k] = log.exp() as f32;
                         backward[from] = add(backward[from], term);
                     }
@@ -823,10 +849,10 @@ fn sum_of_logs(terms: &[f64]) -> f64 {
     if high == f64::NEG_INFINITY {
         return high;
     }
-    high + terms.iter().filter(|&&t| t > high - 30.0).map(|t| (t - high).exp()).sum::<f64>().ln()
+    high + terms.iter().filter(|&&t| t > high - 14.0).map(|t| (t - high).exp()).sum::<f64>().ln()
 }
 
 fn add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low < high - 30.0 { high } else { high + (low - high).exp().ln_1p() }
+    if low < high - 14.0 { high } else { high + (low - high).exp().ln_1p() }
 }
