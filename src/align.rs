@@ -236,6 +236,8 @@ fn kinds(max_total: usize) -> Vec<(usize, usize)> {
     kinds
 }
 
+/// How well the lengths of two spans fit: the logarithm of their ratio is normal, as in Gale & Church (1993), with
+/// the pair's own mean; that of spans that have nothing to do with each other is so too, but wider.
 struct Lengths {
     /// Logarithms of the lengths of the spans that end before a line, by number of lines.
     logs: [Vec<f32>; 2],
@@ -245,7 +247,7 @@ struct Lengths {
 
 impl Lengths {
     fn new(left: &[&str], right: &[&str], most: usize) -> Lengths {
-        let sides = [left, right].map(|lines| {
+        let logs = [left, right].map(|lines| {
             let mut sum = 0.0;
             let mut sums = vec![0.0];
             for line in lines {
@@ -253,13 +255,9 @@ impl Lengths {
                 sums.push(sum);
             }
             let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
-            let logs = ends
-                .map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln())
-                .collect();
-            logs
+            ends.map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln()).collect()
         });
-        let [left, right] = sides;
-        Lengths { logs: [left, right], most, centre: 0.0 }
+        Lengths { logs, most, centre: 0.0 }
     }
 
     fn ratio(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {

@@ -192,7 +192,7 @@ impl<'a> View<'a> {
             types.iter().map(|t| rarity(t.count[other] as f32, totals[other])).collect::<Vec<u8>>()
         });
         let mut rarity = rarity.into_iter();
-        let sides = raw.map(|lines| lines.as_sets(&common, &types, &rarity.next().unwrap_or_default()));
+        let sides = raw.map(|lines| lines.into_sets(&common, &types, &rarity.next().unwrap_or_default()));
         let alike = match encoder {
             Some(encoder) => {
                 Alike::Vectors { encoder, places: vec![u32::MAX; types.len()], units: Vec::new() }
@@ -662,7 +662,7 @@ impl Reader {
 }
 
 impl RawLines {
-    fn as_sets(self, common: &[bool], types: &[Type], rarity: &[u8]) -> Lines {
+    fn into_sets(self, common: &[bool], types: &[Type], rarity: &[u8]) -> Lines {
         let mut lines = Lines { starts: vec![0], sizes: vec![0], keys: self.keys, ..Lines::default() };
         let mut start = 0;
         let mut set = Vec::new();
