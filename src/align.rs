@@ -107,7 +107,7 @@ weights! {
     /// How much a word's absence counts in the first pass, which sees no words that are merely alike.
     absent = 0.5;
     /// Half width of the first corridor, in sentences.
-    wide = 12.0;
+    wide = 6.0;
     /// Half width of the second corridor, in sentences.
     narrow = 2.0;
     /// Share of what two sentences can share from which on the second corridor is narrower around them.
@@ -299,6 +299,8 @@ struct Model<'a> {
     kinds: Vec<(usize, usize)>,
     /// Whether each sentence is blank, by side.
     blank: [Vec<bool>; 2],
+    /// Source sentences in sure beads between sure beads: no long bead holds them.
+    plain: Vec<bool>,
     weights: Weights,
     n: usize,
     m: usize,
@@ -333,6 +335,7 @@ impl<'a> Model<'a> {
             kinds: kinds(options.max_total),
             blank: [input.source, input.target]
                 .map(|lines| lines.iter().map(|l| l.trim().is_empty()).collect()),
+            plain: vec![false; input.source.len()],
             weights: weights.clone(),
             n: input.source.len(),
             m: input.target.len(),
@@ -344,6 +347,11 @@ impl<'a> Model<'a> {
         let anchors = anchors(&self.views[0], self.m);
         let band = Band::around(&anchors, self.n, self.m, self.weights.wide as usize);
         let (mut path, sure) = self.coarse(band);
+        for at in 1..path.len().saturating_sub(1) {
+            if sure[at - 1] && sure[at] && sure[at + 1] {
+                self.plain[path[at].source.start] = true;
+            }
+        }
         let band = Band::along(&path, &sure, self.n, self.m, self.weights.narrow as usize);
         let cells = band.cells();
         self.views.iter_mut().for_each(|view| view.compare(&cells));
@@ -439,14 +447,22 @@ impl<'a> Model<'a> {
         let most = self.kinds.iter().map(|k| k.0).max().unwrap_or(1).max(1);
         let mut worth = [0, 1].map(|_| vec![0.0; cells.len() * most]);
         for view in &self.views {
-            view.spans(cells, most, self.share(), &mut worth);
+            view.spans(cells, most, &self.plain, self.share(), &mut worth);
         }
         let [left, right] = worth;
         let kinds = &self.kinds;
+        let short = kinds.iter().filter(|kind| kind.0 + kind.1 <= COARSE).count();
+        // The sentences up to i that are not plain, one after the other.
+        let mut rough = 0;
         for i in 0..=self.n {
+            rough = if i > 0 && !self.plain[i - 1] { rough + 1 } else { 0 };
+            let tried = if rough == 0 { short } else { kinds.len() };
             for j in lattice.band.nodes(i) {
                 let node = lattice.band.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
+                for (k, &(a, b)) in kinds[..tried].iter().enumerate() {
+                    if k >= short && a > rough {
+                        continue;
+                    }
                     if a > i || b > j || !lattice.band.has(i - a, j - b) {
                         continue;
                     }

@@ -430,16 +430,18 @@ impl<'a> View<'a> {
 
     /// Adds what each line is worth against the spans of the other side that end at a line, by cell and length:
     /// `worth[0][cell * most + b - 1]` is left line i against the `b` right lines up to j, `worth[1]` the other way.
-    pub fn spans(&self, cells: &Cells, most: usize, share: f32, worth: &mut [Vec<f32>; 2]) {
+    /// For the left lines of `plain`, spans of three lines at most.
+    pub fn spans(&self, cells: &Cells, most: usize, plain: &[bool], share: f32, worth: &mut [Vec<f32>; 2]) {
         let mut best: Vec<u8> = Vec::new();
         for (i, range) in cells.ranges.iter().enumerate() {
+            let longest = if plain[i] { most.min(3) } else { most };
             for j in range.clone() {
                 let cell = cells.starts[i] + j - range.start;
                 for (side, worth) in worth.iter_mut().enumerate() {
                     let line = if side == 0 { i } else { j };
                     best.clear();
                     best.extend_from_slice(self.levels(cells, side, i, j));
-                    for more in 0..most {
+                    for more in 0..longest {
                         let span = if side == 0 {
                             if j < range.start + more {
                                 break;
