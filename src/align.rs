@@ -111,11 +111,11 @@ weights! {
     /// Half width of the second corridor, in sentences.
     narrow = 2.0;
     /// Share of what two sentences can share from which on the second corridor is narrower around them.
-    sure = 0.4;
+    sure = 0.25;
     /// What they must share at least for that, as a log likelihood ratio.
-    sure_least = 5.0;
+    sure_least = 3.0;
     /// Probability above which the words of a bead and its neighbours need not be compared for likeness.
-    certain = 0.95;
+    certain = 0.9;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -243,10 +243,16 @@ struct Lengths {
     logs: [Vec<f32>; 2],
     most: usize,
     centre: f32,
+    /// What the mean ratio is worth, and how fast others are worth less.
+    height: f32,
+    slope: f32,
 }
 
+/// Standard deviation of the logarithm of the length ratio of spans that have nothing to do with each other.
+const CHANCE: f32 = 0.75;
+
 impl Lengths {
-    fn new(left: &[&str], right: &[&str], most: usize) -> Lengths {
+    fn new(left: &[&str], right: &[&str], most: usize, spread: f32) -> Lengths {
         let logs = [left, right].map(|lines| {
             let mut sum = 0.0;
             let mut sums = vec![0.0];
@@ -257,7 +263,8 @@ impl Lengths {
             let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
             ends.map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln()).collect()
         });
-        Lengths { logs, most, centre: 0.0 }
+        let slope = 0.5 / (spread * spread) - 0.5 / (CHANCE * CHANCE);
+        Lengths { logs, most, centre: 0.0, height: (CHANCE / spread).ln(), slope }
     }
 
     fn ratio(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
@@ -265,11 +272,9 @@ impl Lengths {
         log(0, left) - log(1, right)
     }
 
-    fn worth(&self, left: &Range<usize>, right: &Range<usize>, on: f32) -> f32 {
+    fn worth(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
         let r = self.ratio(left, right) - self.centre;
-        // By chance the ratio spreads about 0.75.
-        let off = 0.75f32;
-        (r * r / (2.0 * off * off) - r * r / (2.0 * on * on) + (off / on).ln()).max(-12.0)
+        (self.height - self.slope * r * r).max(-12.0)
     }
 }
 
@@ -320,7 +325,7 @@ impl<'a> Model<'a> {
                 Evidence::Direct => (input.source, input.target, None),
             };
             views.push(View::new(left, right, encoder, weights));
-            lengths.push(Lengths::new(left, right, max_total));
+            lengths.push(Lengths::new(left, right, max_total, weights.spread));
         }
         Model {
             evidence,
@@ -387,7 +392,7 @@ impl<'a> Model<'a> {
 
     fn length(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
         let share = self.weights.length / self.lengths.len() as f32;
-        self.lengths.iter().map(|l| share * l.worth(left, right, self.weights.spread)).sum()
+        self.lengths.iter().map(|l| share * l.worth(left, right)).sum()
     }
 
     /// The best path by shared words and length only, in beads of few lines; and which of the beads are sure: their
