@@ -62,7 +62,12 @@ pub fn disagreements(
     relation: Relation,
     encoder: &Encoder,
 ) -> (Vec<Disagreement>, usize) {
-    let reading = Reading { source, target, evidence, links, relation, encoder };
+    let mut linked: [BTreeMap<usize, Vec<usize>>; 2] = Default::default();
+    for link in links {
+        linked[0].entry(link.source).or_default().push(link.target);
+        linked[1].entry(link.target).or_default().push(link.source);
+    }
+    let reading = Reading { source, target, evidence, links, linked, relation, encoder };
     let (mut found, agreements) = reading.figures();
     found.extend(links.iter().filter_map(|link| reading.names(link)));
     found.extend(links.iter().filter_map(|link| reading.negation(link)));
@@ -78,6 +83,8 @@ struct Reading<'a> {
     target: &'a Report<'a>,
     evidence: &'a Evidence,
     links: &'a [Link],
+    /// The counterparts of each linked sentence, by side.
+    linked: [BTreeMap<usize, Vec<usize>>; 2],
     relation: Relation,
     encoder: &'a Encoder,
 }
@@ -177,12 +184,10 @@ impl Reading<'_> {
         }
         // A figure that another linked sentence confirms is none to disagree about.
         let confirmed = |side: usize, sentence: usize, fact: &Fact| {
-            self.links.iter().any(|link| {
-                let (own, other) =
-                    if side == 0 { (link.source, link.target) } else { (link.target, link.source) };
-                own == sentence
-                    && self.evidence.facts[1 - side][other].iter().any(|f| agree(&f.value, &fact.value))
-            })
+            let others = self.linked[side].get(&sentence).into_iter().flatten();
+            others
+                .flat_map(|&other| &self.evidence.facts[1 - side][other])
+                .any(|f| agree(&f.value, &fact.value))
         };
         if confirmed(0, i, a) || confirmed(1, j, b) {
             return None;
@@ -248,7 +253,9 @@ impl Reading<'_> {
     fn negation(&self, link: &Link) -> Option<Disagreement> {
         let (i, j) = (link.source, link.target);
         let close = self.evidence.source_in_target.at(i, j).min(self.evidence.target_in_source.at(i, j));
-        let alone = self.links.iter().filter(|other| other.source == i || other.target == j).count() == 1;
+        let alone = [(0, i), (1, j)]
+            .iter()
+            .all(|(side, k)| self.linked[*side].get(k).is_some_and(|list| list.len() == 1));
         if link.score < 0.5 || close < CLOSE || !alone {
             return None;
         }
