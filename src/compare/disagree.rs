@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 use super::{Link, Relation, Report};
 use crate::document::Span;
 use crate::encoder::Encoder;
-use crate::facts::{Fact, Value, agree, comparable, facts, fold, is_figure, matched, unmatched};
+use crate::facts::{Fact, Unit, Value, agree, comparable, facts, fold, is_figure, matched, unmatched};
 use crate::lang::Lang;
 
 /// What a disagreement is about.
@@ -40,8 +40,14 @@ pub struct Disagreement {
     pub confidence: f32,
 }
 
-/// In independent reports two figures speak of the same thing only if the words around them do, by this much.
+/// In independent reports two figures speak of the same thing only if the words around them do, by this much ...
 const SAME_CONTEXT: f32 = 0.42;
+/// ... or by this much if they have a unit in common and are of a size ...
+const SAME_UNIT: f32 = 0.22;
+/// ... but by this much if one is several times the other.
+const OTHER_SIZE: f32 = 0.6;
+/// How many times.
+const SEVERAL: f64 = 3.0;
 /// Words on each side of a figure that count as its context.
 const AROUND: usize = 4;
 /// What share of each sentence's words the other must have before its negation is compared.
@@ -56,7 +62,12 @@ pub fn disagreements(
     relation: Relation,
     encoder: &Encoder,
 ) -> (Vec<Disagreement>, usize) {
-    let reading = Reading { source, target, evidence, links, relation, encoder };
+    let mut linked: [BTreeMap<usize, Vec<usize>>; 2] = Default::default();
+    for link in links {
+        linked[0].entry(link.source).or_default().push(link.target);
+        linked[1].entry(link.target).or_default().push(link.source);
+    }
+    let reading = Reading { source, target, evidence, links, linked, relation, encoder };
     let (mut found, agreements) = reading.figures();
     found.extend(links.iter().filter_map(|link| reading.names(link)));
     found.extend(links.iter().filter_map(|link| reading.negation(link)));
@@ -72,6 +83,8 @@ struct Reading<'a> {
     target: &'a Report<'a>,
     evidence: &'a Evidence,
     links: &'a [Link],
+    /// The counterparts of each linked sentence, by side.
+    linked: [BTreeMap<usize, Vec<usize>>; 2],
     relation: Relation,
     encoder: &'a Encoder,
 }
@@ -171,12 +184,10 @@ impl Reading<'_> {
         }
         // A figure that another linked sentence confirms is none to disagree about.
         let confirmed = |side: usize, sentence: usize, fact: &Fact| {
-            self.links.iter().any(|link| {
-                let (own, other) =
-                    if side == 0 { (link.source, link.target) } else { (link.target, link.source) };
-                own == sentence
-                    && self.evidence.facts[1 - side][other].iter().any(|f| agree(&f.value, &fact.value))
-            })
+            let others = self.linked[side].get(&sentence).into_iter().flatten();
+            others
+                .flat_map(|&other| &self.evidence.facts[1 - side][other])
+                .any(|f| agree(&f.value, &fact.value))
         };
         if confirmed(0, i, a) || confirmed(1, j, b) {
             return None;
@@ -186,7 +197,7 @@ impl Reading<'_> {
         let (left, right) = (self.encoder.soft_tokens(&left), self.encoder.soft_tokens(&right));
         let (forth, back) = (left.found_in(&right), right.found_in(&left));
         let same = 2.0 * forth * back / (forth + back + 1e-9);
-        (same >= SAME_CONTEXT).then_some(linked * same)
+        (same >= needed(&a.value, &b.value)).then_some(linked * same.max(0.5))
     }
 
     /// A person's first name or surname that differs while the other is shared: `Anna Muster`, `Hanna Muster`.
@@ -242,7 +253,9 @@ impl Reading<'_> {
     fn negation(&self, link: &Link) -> Option<Disagreement> {
         let (i, j) = (link.source, link.target);
         let close = self.evidence.source_in_target.at(i, j).min(self.evidence.target_in_source.at(i, j));
-        let alone = self.links.iter().filter(|other| other.source == i || other.target == j).count() == 1;
+        let alone = [(0, i), (1, j)]
+            .iter()
+            .all(|(side, k)| self.linked[*side].get(k).is_some_and(|list| list.len() == 1));
         if link.score < 0.5 || close < CLOSE || !alone {
             return None;
         }
@@ -272,6 +285,23 @@ impl Reading<'_> {
     }
 }
 
+fn unit(value: &Value) -> Option<&Unit> {
+    if let Value::Number(number) = value { Some(&number.unit) } else { None }
+}
+
+/// How alike the words around two figures must be.
+fn needed(a: &Value, b: &Value) -> f32 {
+    let (Value::Number(a), Value::Number(b)) = (a, b) else { return SAME_CONTEXT };
+    let ratio = a.amount.abs().max(b.amount.abs()) / a.amount.abs().min(b.amount.abs()).max(1e-9);
+    if ratio > SEVERAL {
+        OTHER_SIZE
+    } else if a.unit == b.unit && a.unit != Unit::Plain {
+        SAME_UNIT
+    } else {
+        SAME_CONTEXT
+    }
+}
+
 fn topic(a: &Value, b: &Value) -> Topic {
     match (a, b) {
         (Value::Date(_), _) | (_, Value::Date(_)) => Topic::Date,
@@ -282,14 +312,27 @@ fn topic(a: &Value, b: &Value) -> Topic {
 }
 
 /// The English words around a figure. The figure is looked up in the translation by its value, since its place
-/// there is not known; a translation that lost it gives none.
+/// there is not known; a translation that changed it, as one of its unit in the same place among those.
 fn context(report: &Report, sentence: usize, fact: &Fact) -> Option<String> {
     let english = report.english[sentence];
     let span = if report.lang.is_english() {
         fact.span
     } else {
-        let found = facts(english, &Lang::english());
-        found.iter().find(|other| is_figure(&other.value) && agree(&other.value, &fact.value))?.span
+        let translated = facts(english, &Lang::english());
+        let same = |other: &&Fact| is_figure(&other.value) && agree(&other.value, &fact.value);
+        let by_value = translated.iter().find(same).map(|other| other.span);
+        by_value.or_else(|| {
+            let original = facts(report.sentences[sentence], report.lang);
+            let of_unit = |list: &[Fact]| -> Vec<Span> {
+                list.iter()
+                    .filter(|other| unit(&other.value) == unit(&fact.value))
+                    .map(|other| other.span)
+                    .collect()
+            };
+            let place = of_unit(&original).iter().position(|span| *span == fact.span)?;
+            unit(&fact.value)?;
+            of_unit(&translated).get(place).copied()
+        })?
     };
     let words = |text: &str, last: bool| -> String {
         let all: Vec<&str> = text.split_whitespace().collect();
