@@ -102,8 +102,8 @@ weights! {
     both = -0.5;
     /// Beads that these shares count as when they are estimated.
     held = 70.0;
-    /// Probability above which a bead is better than null alignments in its place.
-    threshold = 0.3;
+    /// Probability above which a bead, null or not, adds more to F1 than it takes away.
+    threshold = 0.4;
     /// How much a word's absence counts in the first pass, which sees no words that are merely alike.
     absent = 0.5;
     /// Half width of the first corridor, in sentences.
@@ -581,12 +581,15 @@ impl<'a> Model<'a> {
                 values[place(&bead)] += 1.0;
             }
         }
-        let mut path = lattice.band.walk(kinds, |node, _, _, k| {
-            let value = values[node * kinds.len() + k];
-            if kinds[k].0 == 0 || kinds[k].1 == 0 { 0.02 * value } else { value - self.weights.threshold }
-        });
         // A sentence has no counterpart on all paths that skip it, wherever they do so.
         let skipped = lattice.skipped(&chances, kinds.len());
+        // One currency for both: what a bead, null or not, is expected to be worth to precision and recall.
+        let threshold = self.weights.threshold;
+        let mut path = lattice.band.walk(kinds, |node, i, j, k| match kinds[k] {
+            (_, 0) => skipped[0][i - 1] - threshold,
+            (0, _) => skipped[1][j - 1] - threshold,
+            _ => values[node * kinds.len() + k] - threshold,
+        });
         for bead in &mut path {
             bead.score = match (bead.source.len(), bead.target.len()) {
                 (_, 0) => skipped[0][bead.source.start],
