@@ -1,10 +1,20 @@
 //! Bitext alignment: beads, in order, that cover both sides once.
+//!
+//! A bead's gain is the logarithm of how much likelier its words and lengths are if its two spans render each
+//! other than if they have nothing to do with each other (score.rs, [`Lengths`]), and of how common beads of its
+//! type are. A sentence without counterpart gains nothing but that last part, so its price is on the same scale. All
+//! rates are re-estimated from the pair itself, so one set of [`Weights`] serves good and poor translations, and none.
+//!
+//! The search goes from coarse to fine: line pairs that share rare words ([`anchors`]) lay a corridor, in which
+//! a first path follows shared words; around that path all beads up to the asked-for size are weighed. The sums over
+//! all paths (Rabiner 1989, forward and backward) give each bead's probability, which is its score, and the
+//! result is the path with the most probability on it. Time and memory grow as the documents do.
 
 use std::ops::Range;
 
 use crate::bitext::Bead;
 use crate::encoder::Encoder;
-use crate::score::{LEVELS, Row, Rows, Scratch, View};
+use crate::score::{Cells, View};
 
 /// What is known of a document pair, one entry a sentence.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,7 +34,7 @@ pub struct AlignInput<'a> {
 /// How to align.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignOptions {
-    /// Most sentences in a bead, both sides together; at least 2.
+    /// Most sentences in a bead, both sides together: from 2 to 16.
     pub max_total: usize,
     /// What each part of the score weighs.
     pub weights: Weights,
@@ -66,40 +76,46 @@ macro_rules! weights {
 }
 
 weights! {
-    /// How much of the words' log likelihood ratio counts: words are not independent.
-    words = 0.35;
-    /// Weight of the length ratio's log likelihood ratio.
-    length = 1.0;
-    /// Standard deviation of the log length ratio of rendered spans.
+    /// How much of the words' log likelihood ratio counts; below 1 because words depend on each other.
+    words = 0.21;
+    /// How much of the length ratio's log likelihood ratio counts.
+    length = 2.1;
+    /// Standard deviation of the logarithm of the length ratio of spans that render each other.
     spread = 0.28;
-    /// Words that are more than this share of all words on both sides are left out.
+    /// Words that make up more than this share of all words on both sides are left out.
     common = 0.02;
-    /// How much oftener than by its frequency a word turns up by chance.
-    burst = 2.0;
+    /// How much oftener than its frequency says a word turns up by chance: texts keep to their subject.
+    burst = 1.6;
     /// Least chance of meeting the same word.
-    floor = 0.0005;
-    /// Log prior of a null alignment, per sentence.
-    null = -3.0;
-    /// Log prior of a sentence more in a bead.
-    more = -2.3;
-    /// Log prior of a bead with two or more on both sides, in addition.
+    floor = 0.00025;
+    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as chance would have it.
+    dilute = 0.5;
+    /// Words that the starting rates count as when rates are estimated.
+    prior = 350.0;
+    /// Logarithm of the share of null alignments before anything is known of the pair.
+    null = -2.5;
+    /// The same while the rates are still the starting ones, which make poor translations look unrelated.
+    first = -3.0;
+    /// Logarithm of the share of beads with one sentence more.
+    more = -1.6;
+    /// The same, in addition, of beads with one sentence more on both sides.
     both = -0.5;
-    /// Word-count equivalents of the start values in the estimates.
-    prior = 300.0;
-    /// Posterior that a bead must reach to be worth more than null alignments.
-    threshold = 0.45;
-    /// 0: best path; 1: the path of the most expected correct beads.
-    expected = 1.0;
-    /// Half width of the first corridor.
-    wide = 12.0;
-    /// Half width of the second corridor.
-    narrow = 3.0;
-    /// Whether words are learned from the first pass.
-    learn = 1.0;
-    /// Whether source and target are compared directly too.
-    direct = 1.0;
-    /// Rounds of estimation.
-    rounds = 2.0;
+    /// Beads that these shares count as when they are estimated.
+    held = 70.0;
+    /// Probability above which a bead is better than null alignments in its place.
+    threshold = 0.3;
+    /// How much a word's absence counts in the first pass, which sees no words that are merely alike.
+    absent = 0.5;
+    /// Half width of the first corridor, in sentences.
+    wide = 6.0;
+    /// Half width of the second corridor, in sentences.
+    narrow = 2.0;
+    /// Share of what two sentences can share from which on the second corridor is narrower around them.
+    sure = 0.25;
+    /// What they must share at least for that, as a log likelihood ratio.
+    sure_least = 3.0;
+    /// Probability above which the words of a bead and its neighbours need not be compared for likeness.
+    certain = 0.9;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -123,22 +139,27 @@ pub struct Parts {
 /// is a null alignment of its own. A bead's score is the probability that it is right. The same input gives
 /// the same beads everywhere. Translations that are not as many as their sentences are left out of account.
 pub fn align(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<Bead> {
-    explain(input, options).into_iter().map(|(bead, _)| bead).collect()
+    let (n, m) = (input.source.len(), input.target.len());
+    if n == 0 || m == 0 {
+        return nulls(n, m);
+    }
+    let mut model = Model::new(input, options);
+    let (_, lattice) = model.fit();
+    model.decode(&lattice)
 }
 
 /// As [`align`], with what each bead's score is made of.
 pub fn explain(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<(Bead, Parts)> {
-    let (n, m) = (input.source.len(), input.target.len());
-    if n == 0 || m == 0 {
-        return nulls(n, m).into_iter().map(|bead| (bead, Parts::default())).collect();
+    if input.source.is_empty() || input.target.is_empty() {
+        return align(input, options).into_iter().map(|bead| (bead, Parts::default())).collect();
     }
     let mut model = Model::new(input, options);
-    let (rows, lattice) = model.fit();
-    lattice
-        .posterior(&model, &options.weights)
+    let (cells, lattice) = model.fit();
+    let beads = model.decode(&lattice);
+    beads
         .into_iter()
         .map(|bead| {
-            let parts = model.parts(&rows, bead.source.clone(), bead.target.clone());
+            let parts = model.parts(&cells, &bead);
             (bead, parts)
         })
         .collect()
@@ -146,7 +167,7 @@ pub fn explain(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<(Bead, Par
 
 /// What an alignment was made by and from: `align 1, evidence hypothesis+encoder, most 6`.
 pub fn signature(input: &AlignInput<'_>, options: &AlignOptions) -> String {
-    let evidence = evidence(input, &options.weights);
+    let evidence = evidence(input);
     let names: Vec<&str> = evidence
         .iter()
         .map(|evidence| match evidence {
@@ -167,6 +188,11 @@ pub fn signature(input: &AlignInput<'_>, options: &AlignOptions) -> String {
     text
 }
 
+/// Most sentences in a bead of the first pass.
+const COARSE: usize = 4;
+/// Most sentences in a bead that can be asked for.
+const MOST: usize = 16;
+
 /// Version of the aligner: raised whenever the same input may give other beads.
 const VERSION: u32 = 1;
 
@@ -178,7 +204,7 @@ enum Evidence {
     Direct,
 }
 
-fn evidence(input: &AlignInput<'_>, weights: &Weights) -> Vec<Evidence> {
+fn evidence(input: &AlignInput<'_>) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     if input.hypotheses.is_some_and(|h| h.len() == input.source.len()) {
         evidence.push(Evidence::Hypotheses);
@@ -186,7 +212,7 @@ fn evidence(input: &AlignInput<'_>, weights: &Weights) -> Vec<Evidence> {
     if input.reverse.is_some_and(|r| r.len() == input.target.len()) {
         evidence.push(Evidence::Reverse);
     }
-    if evidence.is_empty() || weights.direct > 0.0 {
+    if evidence.is_empty() {
         evidence.push(Evidence::Direct);
     }
     evidence
@@ -201,7 +227,7 @@ fn nulls(n: usize, m: usize) -> Vec<Bead> {
 /// Bead types in the order they are tried: null ones first.
 fn kinds(max_total: usize) -> Vec<(usize, usize)> {
     let mut kinds = vec![(1, 0), (0, 1), (1, 1)];
-    for total in 3..=max_total.max(2) {
+    for total in 3..=max_total.min(MOST) {
         for a in 1..total {
             let b = total - a;
             kinds.push((a, b));
@@ -210,56 +236,86 @@ fn kinds(max_total: usize) -> Vec<(usize, usize)> {
     kinds
 }
 
+/// How well the lengths of two spans fit: the logarithm of their ratio is normal, as in Gale & Church (1993), with
+/// the pair's own mean; that of spans that have nothing to do with each other is so too, but wider.
 struct Lengths {
-    sums: [Vec<f32>; 2],
+    /// Logarithms of the lengths of the spans that end before a line, by number of lines.
+    logs: [Vec<f32>; 2],
+    most: usize,
     centre: f32,
-    spread: f32,
+    /// What the mean ratio is worth, and how fast others are worth less.
+    height: f32,
+    slope: f32,
 }
 
+/// Standard deviation of the logarithm of the length ratio of spans that have nothing to do with each other.
+const CHANCE: f32 = 0.75;
+
 impl Lengths {
-    fn new(left: &[&str], right: &[&str]) -> Lengths {
-        let sums = [left, right].map(|lines| {
+    fn new(left: &[&str], right: &[&str], most: usize, spread: f32) -> Lengths {
+        let logs = [left, right].map(|lines| {
             let mut sum = 0.0;
             let mut sums = vec![0.0];
             for line in lines {
                 sum += line.chars().filter(|c| !c.is_whitespace()).count() as f32;
                 sums.push(sum);
             }
-            sums
+            let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
+            ends.map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln()).collect()
         });
-        Lengths { sums, centre: 0.0, spread: 0.0 }
+        let slope = 0.5 / (spread * spread) - 0.5 / (CHANCE * CHANCE);
+        Lengths { logs, most, centre: 0.0, height: (CHANCE / spread).ln(), slope }
     }
 
     fn ratio(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
-        let a = self.sums[0][left.end] - self.sums[0][left.start];
-        let b = self.sums[1][right.end] - self.sums[1][right.start];
-        ((a + 8.0) / (b + 8.0)).ln()
+        let log = |side: usize, span: &Range<usize>| self.logs[side][span.end * self.most + span.len() - 1];
+        log(0, left) - log(1, right)
     }
 
-    fn worth(&self, left: &Range<usize>, right: &Range<usize>, spread: f32) -> f32 {
+    fn worth(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
         let r = self.ratio(left, right) - self.centre;
-        let on = spread.hypot(self.spread);
-        // By chance the ratio spreads about 0.75.
-        let off = 0.75f32;
-        (r * r / (2.0 * off * off) - r * r / (2.0 * on * on) + (off / on).ln()).max(-12.0)
+        (self.height - self.slope * r * r).max(-12.0)
     }
 }
 
-struct Model {
+/// Natural logarithms of how common bead types are.
+struct Priors {
+    null: f32,
+    single: f32,
+    more: f32,
+    both: f32,
+}
+
+impl Priors {
+    fn of(&self, (a, b): (usize, usize)) -> f32 {
+        if a == 0 || b == 0 {
+            return self.null;
+        }
+        let (more, both) = ((a + b - 2) as f32, (a.min(b) - 1) as f32);
+        self.single + more * self.more + both * self.both
+    }
+}
+
+struct Model<'a> {
     evidence: Vec<Evidence>,
-    views: Vec<View>,
+    views: Vec<View<'a>>,
     lengths: Vec<Lengths>,
+    priors: Priors,
     kinds: Vec<(usize, usize)>,
+    /// Whether each sentence is blank, by side.
+    blank: [Vec<bool>; 2],
+    /// Source sentences in sure beads between sure beads: no long bead holds them.
+    plain: Vec<bool>,
     weights: Weights,
     n: usize,
     m: usize,
-    scratch: Scratch,
 }
 
-impl Model {
-    fn new(input: &AlignInput<'_>, options: &AlignOptions) -> Model {
+impl<'a> Model<'a> {
+    fn new(input: &AlignInput<'a>, options: &AlignOptions) -> Model<'a> {
         let weights = &options.weights;
-        let evidence = evidence(input, weights);
+        let max_total = options.max_total.clamp(COARSE, MOST);
+        let evidence = evidence(input);
         let mut views = Vec::new();
         let mut lengths = Vec::new();
         for evidence in &evidence {
@@ -269,172 +325,307 @@ impl Model {
                 Evidence::Direct => (input.source, input.target, None),
             };
             views.push(View::new(left, right, encoder, weights));
-            if *evidence != Evidence::Direct || lengths.is_empty() {
-                lengths.push(Lengths::new(left, right));
-            }
+            lengths.push(Lengths::new(left, right, max_total, weights.spread));
         }
         Model {
             evidence,
             views,
             lengths,
+            priors: Priors {
+                null: weights.null.min(weights.first),
+                single: -0.3,
+                more: weights.more,
+                both: weights.both,
+            },
             kinds: kinds(options.max_total),
+            blank: [input.source, input.target]
+                .map(|lines| lines.iter().map(|l| l.trim().is_empty()).collect()),
+            plain: vec![false; input.source.len()],
             weights: weights.clone(),
             n: input.source.len(),
             m: input.target.len(),
-            scratch: Scratch::new(),
         }
     }
 
-    /// Fits the model to the pair, pass by pass, each in a narrower corridor.
-    fn fit(&mut self) -> (Vec<Rows>, Lattice) {
-        let (n, m) = (self.n, self.m);
-        let anchors = anchors(&self.views[0], n, m);
-        let mut band = Band::around(&anchors, n, m, self.weights.wide as usize);
-        let mut rows = self.rows(&band, false);
-        let mut lattice = self.lattice(&band, &rows);
-        for round in 0..self.weights.rounds as usize {
-            let path = lattice.best(&self.kinds);
-            self.estimate(&path, &rows);
-            if self.weights.learn > 0.0 && round > 0 {
-                self.learn(&path);
+    /// Fits the model to the pair, pass by pass, the first in a wide corridor and the others in a narrow one.
+    fn fit(&mut self) -> (Cells, Lattice) {
+        let anchors = anchors(&self.views[0], self.m);
+        let band = Band::around(&anchors, self.n, self.m, self.weights.wide as usize);
+        let (mut path, sure) = self.coarse(band);
+        for at in 1..path.len().saturating_sub(1) {
+            if sure[at - 1] && sure[at] && sure[at + 1] {
+                self.plain[path[at].source.start] = true;
             }
-            band = Band::along(&path, n, m, self.weights.narrow as usize);
-            rows = self.rows(&band, true);
-            lattice = self.lattice(&band, &rows);
         }
-        (rows, lattice)
+        let band = Band::along(&path, &sure, self.n, self.m, self.weights.narrow as usize);
+        let cells = band.cells();
+        self.views.iter_mut().for_each(|view| view.compare(&cells));
+        self.estimate(&cells, &path, None);
+        let mut lattice = self.lattice(band, &cells);
+        path = lattice.best(&self.kinds);
+        let chances = lattice.chances(&self.kinds);
+        self.types(&lattice, &chances);
+        let sure = path.iter().map(|bead| chances[lattice.place(&self.kinds, bead)] > self.weights.certain);
+        let near = near(&path, &sure.collect::<Vec<bool>>(), self.n, self.m);
+        self.views.iter_mut().for_each(|view| view.soften(&cells, &near));
+        self.estimate(&cells, &path, Some(&near));
+        self.learn(&cells, &path);
+        self.relate(&cells, &mut lattice);
+        (cells, lattice)
     }
 
-    fn rows(&mut self, band: &Band, soft: bool) -> Vec<Rows> {
-        let mut all = Vec::new();
-        self.scratch = Scratch::new();
+    /// The prior of a bead. Blank sentences pair with each other or with nothing, and that costs nothing.
+    fn prior(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
+        let blank = self.blank[0][left.clone()].iter().chain(&self.blank[1][right.clone()]);
+        match blank.filter(|&&blank| blank).count() {
+            0 => self.priors.of((left.len(), right.len())),
+            1 if left.len() + right.len() == 1 => 0.0,
+            2 if left.len() == 1 && right.len() == 1 => self.priors.of((1, 1)),
+            _ => NEVER,
+        }
+    }
+
+    /// What the words of one view weigh.
+    fn share(&self) -> f32 {
+        self.weights.words / self.views.len() as f32
+    }
+
+    fn length(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
+        let share = self.weights.length / self.lengths.len() as f32;
+        self.lengths.iter().map(|l| share * l.worth(left, right)).sum()
+    }
+
+    /// The best path by shared words and length only, in beads of few lines; and which of the beads are sure: their
+    /// two lines share most of what they can share.
+    fn coarse(&self, band: Band) -> (Vec<Bead>, Vec<bool>) {
+        let cells = band.cells();
+        let mut sums = vec![0.0; cells.len()];
+        let mut bases = [vec![0.0; self.n], vec![0.0; self.m]];
+        let mut most = bases.clone();
+        let share = self.share();
         for view in &self.views {
-            let rows: Vec<Row> =
-                (0..self.n).map(|i| view.row(i, band.lines(i), soft, &mut self.scratch)).collect();
-            all.push(Rows(rows));
-            self.scratch = Scratch::new();
+            for (side, lines) in view.coarse(&cells, share, &mut sums).into_iter().enumerate() {
+                for (line, (none, all)) in lines.into_iter().enumerate() {
+                    bases[side][line] += share * none;
+                    most[side][line] += share * (all - none);
+                }
+            }
         }
-        all
+        let kinds = kinds(COARSE);
+        let path = band.walk(&kinds, |_, i, j, k| {
+            let (a, b) = kinds[k];
+            let mut gain = self.prior(&(i - a..i), &(j - b..j));
+            if a > 0 && b > 0 {
+                let base = bases[0][i - a..i].iter().sum::<f32>() + bases[1][j - b..j].iter().sum::<f32>();
+                let mut words = self.weights.absent * base;
+                for i in i - a..i {
+                    for j in j - b..j {
+                        words += cells.at(i, j).map_or(0.0, |cell| sums[cell]);
+                    }
+                }
+                gain += words + self.length(&(i - a..i), &(j - b..j));
+            }
+            gain
+        });
+        let sure = path.iter().map(|bead| {
+            let (i, j) = (bead.source.start, bead.target.start);
+            if bead.source.len() != 1 || bead.target.len() != 1 {
+                return false;
+            }
+            let shared = cells.at(i, j).map_or(0.0, |cell| sums[cell]);
+            shared >= self.weights.sure_least && shared >= self.weights.sure * (most[0][i] + most[1][j])
+        });
+        let sure = sure.collect();
+        (path, sure)
     }
 
-    fn prior(&self, (a, b): (usize, usize)) -> f32 {
-        let w = &self.weights;
-        if a == 0 || b == 0 {
-            return w.null;
+    fn lattice(&self, band: Band, cells: &Cells) -> Lattice {
+        let nodes = band.len();
+        let mut lattice = Lattice { band, gains: vec![NEVER; nodes * self.kinds.len()] };
+        self.relate(cells, &mut lattice);
+        lattice
+    }
+
+    /// Computes the gain of each bead: its log likelihood ratio against lines that have nothing to do with each
+    /// other, and its prior.
+    fn relate(&self, cells: &Cells, lattice: &mut Lattice) {
+        let most = self.kinds.iter().map(|k| k.0).max().unwrap_or(1).max(1);
+        let mut worth = [0, 1].map(|_| vec![0.0; cells.len() * most]);
+        for view in &self.views {
+            view.spans(cells, most, &self.plain, self.share(), &mut worth);
         }
-        let more = (a + b - 2) as f32 * w.more;
-        let both = (a.min(b) - 1) as f32 * w.both;
-        -0.3 + more + both
+        let [left, right] = worth;
+        let kinds = &self.kinds;
+        let short = kinds.iter().filter(|kind| kind.0 + kind.1 <= COARSE).count();
+        // The sentences up to i that are not plain, one after the other.
+        let mut rough = 0;
+        for i in 0..=self.n {
+            rough = if i > 0 && !self.plain[i - 1] { rough + 1 } else { 0 };
+            let tried = if rough == 0 { short } else { kinds.len() };
+            for j in lattice.band.nodes(i) {
+                let node = lattice.band.at(i, j);
+                for (k, &(a, b)) in kinds[..tried].iter().enumerate() {
+                    if k >= short && a > rough {
+                        continue;
+                    }
+                    if a > i || b > j || !lattice.band.has(i - a, j - b) {
+                        continue;
+                    }
+                    let mut gain = self.prior(&(i - a..i), &(j - b..j));
+                    if gain <= NEVER {
+                        continue;
+                    }
+                    if a > 0 && b > 0 {
+                        if cells.at(i - a, j - 1).is_none() || cells.at(i - 1, j - b).is_none() {
+                            continue;
+                        }
+                        for cell in (i - a..i).filter_map(|i| cells.at(i, j - 1)) {
+                            gain += left[cell * most + b - 1];
+                        }
+                        for cell in (j - b..j).filter_map(|j| cells.at(i - 1, j)) {
+                            gain += right[cell * most + a - 1];
+                        }
+                        gain += self.length(&(i - a..i), &(j - b..j));
+                    }
+                    lattice.gains[node * kinds.len() + k] = gain;
+                }
+            }
+        }
     }
 
-    /// Log likelihood ratio of a bead against its lines being unrelated.
-    fn gain(&self, rows: &[Rows], left: Range<usize>, right: Range<usize>) -> f32 {
-        let parts = self.parts(rows, left, right);
-        parts.hypotheses + parts.reverse + parts.direct + parts.length + parts.prior
-    }
-
-    fn parts(&self, rows: &[Rows], left: Range<usize>, right: Range<usize>) -> Parts {
-        let mut parts = Parts { prior: self.prior((left.len(), right.len())), ..Parts::default() };
-        if left.is_empty() || right.is_empty() {
+    fn parts(&self, cells: &Cells, bead: &Bead) -> Parts {
+        let (left, right) = (&bead.source, &bead.target);
+        let mut parts = Parts { prior: self.prior(left, right), ..Parts::default() };
+        if bead.is_null() {
             return parts;
         }
-        let share = self.weights.words / self.views.len() as f32;
-        for ((view, rows), evidence) in self.views.iter().zip(rows).zip(&self.evidence) {
-            let [a, b] = view.bead(rows, (left.start, left.end), (right.start, right.end));
+        for (view, evidence) in self.views.iter().zip(&self.evidence) {
             *match evidence {
                 Evidence::Hypotheses => &mut parts.hypotheses,
                 Evidence::Reverse => &mut parts.reverse,
                 Evidence::Direct => &mut parts.direct,
-            } = share * (a + b);
+            } = self.share() * view.bead(cells, left, right);
         }
-        let share = self.weights.length / self.lengths.len() as f32;
-        parts.length = self.lengths.iter().map(|l| share * l.worth(&left, &right, self.weights.spread)).sum();
+        parts.length = self.length(left, right);
         parts
     }
 
-    fn lattice(&self, band: &Band, rows: &[Rows]) -> Lattice {
-        let mut lattice = Lattice::new(band, self.kinds.len());
-        for i in 0..=self.n {
-            for j in band.nodes(i) {
-                let node = lattice.at(i, j);
-                for (k, &(a, b)) in self.kinds.iter().enumerate() {
-                    if a > i || b > j || !band.has(i - a, j - b) {
-                        continue;
-                    }
-                    if a > 0 && b > 0 && !(i - a..i).all(|i| rows[0].covers(i, (j - b, j))) {
-                        continue;
-                    }
-                    lattice.gains[node * lattice.kinds + k] = self.gain(rows, i - a..i, j - b..j);
-                }
-            }
-        }
-        lattice
-    }
-
-    /// Re-estimates the rates and the length ratio from a path's beads.
-    fn estimate(&mut self, path: &[Bead], rows: &[Rows]) {
-        let prior = self.weights.prior;
-        let has_soft = true;
-        for (view, rows) in self.views.iter_mut().zip(rows) {
-            let mut counts = [[0.0f32; LEVELS]; 2];
-            for bead in path.iter().filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 3) {
-                if bead.source.clone().all(|i| rows.covers(i, (bead.target.start, bead.target.end))) {
-                    view.count(
-                        rows,
-                        (bead.source.start, bead.source.end),
-                        (bead.target.start, bead.target.end),
-                        &mut counts,
-                    );
-                }
-            }
-            let _ = has_soft;
-            let start = crate::score::Rates::start(&self.weights, view.has_vectors());
-            for known in 0..2 {
-                let total: f32 = counts[known].iter().sum();
-                let mut above = total;
-                for k in 1..LEVELS {
-                    above -= counts[known][k - 1];
-                    view.rates.on[known][k] =
-                        ((above + prior * start.on[known][k]) / (total + prior)).min(0.98);
-                }
-            }
-            view.tabulate();
+    /// Re-estimates rates, priors and the length ratio from a path's beads.
+    fn estimate(&mut self, cells: &Cells, path: &[Bead], near: Option<&[Range<usize>]>) {
+        let small: Vec<(Range<usize>, Range<usize>)> = path
+            .iter()
+            .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 3)
+            .map(|b| (b.source.clone(), b.target.clone()))
+            .collect();
+        let compared = |(source, target): &&(Range<usize>, Range<usize>)| {
+            near.is_none_or(|near| {
+                let mut ranges = near[source.clone()].iter();
+                ranges.all(|near| near.start <= target.start && target.end <= near.end)
+            })
+        };
+        let compared: Vec<(Range<usize>, Range<usize>)> = small.iter().filter(compared).cloned().collect();
+        for view in &mut self.views {
+            view.estimate(cells, &compared, self.weights.prior);
         }
         for lengths in &mut self.lengths {
-            let mut sum = 0.0;
-            let mut count = 10.0;
-            for bead in path.iter().filter(|b| b.kind() == "1-1") {
-                sum += lengths.ratio(&bead.source, &bead.target);
-                count += 1.0;
-            }
+            let single = small.iter().filter(|b| b.0.len() + b.1.len() == 2);
+            let (sum, count) = single.fold((0.0, 10.0), |(s, c), b| (s + lengths.ratio(&b.0, &b.1), c + 1.0));
             lengths.centre = sum / count;
         }
     }
 
-    fn learn(&mut self, path: &[Bead]) {
+    /// Re-estimates how common bead types are from all paths, held to the weights as by some beads.
+    fn types(&mut self, lattice: &Lattice, chances: &[f32]) {
+        let w = &self.weights;
+        let held = f64::from(w.held);
+        let (mut all, mut more) = (held, held * f64::from(w.more).exp());
+        let mut nulls = 0.0;
+        for (skipped, blank) in lattice.skipped(chances, self.kinds.len()).iter().zip(&self.blank) {
+            let full = skipped.iter().zip(blank).filter(|(_, blank)| !**blank);
+            nulls += full.map(|(&skipped, _)| f64::from(skipped)).sum::<f64>();
+        }
+        all += nulls;
+        nulls += held * f64::from(w.null).exp();
+        for (at, &chance) in chances.iter().enumerate() {
+            let (a, b) = self.kinds[at % self.kinds.len()];
+            if a > 0 && b > 0 {
+                all += f64::from(chance);
+                more += f64::from(chance) * (a + b - 2) as f64;
+            }
+        }
+        self.priors.null = (nulls / all).ln() as f32;
+        self.priors.more = (more / all).ln() as f32;
+    }
+
+    fn learn(&mut self, cells: &Cells, path: &[Bead]) {
         let sure: Vec<(Range<usize>, Range<usize>)> = path
             .iter()
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 4)
             .map(|b| (b.source.clone(), b.target.clone()))
             .collect();
         for view in &mut self.views {
-            view.learn(&sure);
+            view.learn(cells, &sure);
         }
+    }
+
+    /// The path of the most expected right beads, each with its probability.
+    fn decode(&self, lattice: &Lattice) -> Vec<Bead> {
+        let kinds = &self.kinds;
+        let chances = lattice.chances(kinds);
+        let place = |bead: &Bead| lattice.place(kinds, bead);
+        // Equal lines that follow each other leave no single path likely; the best one is right.
+        let mut values = chances.clone();
+        for bead in lattice.best(kinds) {
+            let same = |view: &View| view.same(bead.source.start, bead.target.start);
+            if bead.source.len() == 1 && bead.target.len() == 1 && self.views.iter().any(same) {
+                values[place(&bead)] += 1.0;
+            }
+        }
+        let mut path = lattice.band.walk(kinds, |node, _, _, k| {
+            let value = values[node * kinds.len() + k];
+            if kinds[k].0 == 0 || kinds[k].1 == 0 { 0.02 * value } else { value - self.weights.threshold }
+        });
+        // A sentence has no counterpart on all paths that skip it, wherever they do so.
+        let skipped = lattice.skipped(&chances, kinds.len());
+        for bead in &mut path {
+            bead.score = match (bead.source.len(), bead.target.len()) {
+                (_, 0) => skipped[0][bead.source.start],
+                (0, _) => skipped[1][bead.target.start],
+                _ => chances[place(bead)],
+            }
+            .clamp(0.0, 1.0);
+        }
+        path
     }
 }
 
-/// Line pairs that surely belong together, ascending on both sides.
-fn anchors(view: &View, n: usize, m: usize) -> Vec<(usize, usize)> {
-    let pairs = view.shared(4);
-    // Heaviest ascending chain.
-    let mut order: Vec<(usize, usize, f32)> = pairs;
-    order.retain(|p| p.2 >= 1.0);
-    order.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1)).cmp(&(b.0, std::cmp::Reverse(b.1))));
-    // tree[j]: best chain that ends at a right line before j
+/// Right lines that each left line's words are compared with for likeness: its bead's and those next to it, unless
+/// the beads on both sides are certain too.
+fn near(path: &[Bead], certain: &[bool], n: usize, m: usize) -> Vec<Range<usize>> {
+    let mut ranges = vec![0..0; n];
+    for (at, bead) in path.iter().enumerate() {
+        let before = usize::from(!(certain[at] && (at == 0 || certain[at - 1])));
+        let after = usize::from(!(certain[at] && certain.get(at + 1).is_none_or(|&certain| certain)));
+        if before + after > 0 {
+            for range in &mut ranges[bead.source.clone()] {
+                *range = bead.target.start.saturating_sub(before)..(bead.target.end + after).min(m);
+            }
+        }
+    }
+    ranges
+}
+
+/// Line pairs that surely belong together, ascending on both sides: the heaviest chain of pairs that share rare
+/// words, found as a longest increasing subsequence is.
+fn anchors(view: &View, m: usize) -> Vec<(usize, usize)> {
+    let mut pairs = view.shared(4);
+    pairs.retain(|p| p.2 >= 1.0);
+    pairs.sort_by_key(|p| (p.0, std::cmp::Reverse(p.1)));
+    // Fenwick tree of the best chain that ends before a right line: its weight and its last pair.
     let mut tree: Vec<(f32, usize)> = vec![(0.0, usize::MAX); m + 1];
-    let mut previous = vec![usize::MAX; order.len()];
+    let mut previous = vec![usize::MAX; pairs.len()];
     let mut best = (0.0, usize::MAX);
-    for (at, &(_, j, weight)) in order.iter().enumerate() {
+    for (at, &(_, j, weight)) in pairs.iter().enumerate() {
         let mut before = (0.0, usize::MAX);
         let mut k = j;
         while k > 0 {
@@ -459,11 +650,10 @@ fn anchors(view: &View, n: usize, m: usize) -> Vec<(usize, usize)> {
     let mut chain = Vec::new();
     let mut at = best.1;
     while at != usize::MAX {
-        chain.push((order[at].0, order[at].1));
+        chain.push((pairs[at].0, pairs[at].1));
         at = previous[at];
     }
     chain.reverse();
-    let _ = n;
     chain
 }
 
@@ -471,7 +661,6 @@ fn anchors(view: &View, n: usize, m: usize) -> Vec<(usize, usize)> {
 struct Band {
     ranges: Vec<(usize, usize)>,
     starts: Vec<usize>,
-    reach: usize,
 }
 
 impl Band {
@@ -481,71 +670,54 @@ impl Band {
         ranges[n].1 = m;
         for i in 1..=n {
             ranges[i].1 = ranges[i].1.max(ranges[i - 1].1).min(m);
-        }
-        for i in (0..n).rev() {
-            ranges[i].0 = ranges[i].0.min(ranges[i + 1].0);
-        }
-        // Connected: each row reaches the next one's start.
-        for i in 1..=n {
+            // Connected: each row begins where the one before has nodes.
             ranges[i].0 = ranges[i].0.min(ranges[i - 1].1);
         }
         for i in (0..n).rev() {
             ranges[i].0 = ranges[i].0.min(ranges[i + 1].0);
         }
-        let mut starts = Vec::with_capacity(n + 2);
-        let mut sum = 0;
-        for &(lo, hi) in &ranges {
-            starts.push(sum);
-            sum += hi - lo + 1;
-        }
-        starts.push(sum);
-        Band { ranges, starts, reach: 4 }
+        let mut starts = vec![0];
+        starts.extend(ranges.iter().scan(0, |sum, &(low, high)| {
+            *sum += high - low + 1;
+            Some(*sum)
+        }));
+        Band { ranges, starts }
     }
 
+    /// Around straight lines from anchor to anchor, wider where they are far apart.
     fn around(anchors: &[(usize, usize)], n: usize, m: usize, wide: usize) -> Band {
         let mut ranges = vec![(m, 0); n + 1];
-        let mut from = (0usize, 0usize);
-        let ends = anchors.iter().map(|&(i, j)| (i, j)).chain([(n, m)]);
-        for to in ends {
-            let (di, dj) = (to.0 - from.0, to.1 - from.1);
-            let half = wide
-                + (di.min(dj) / 2).min(150)
-                + if di > dj { (di - dj).min(50) } else { (dj - di).min(50) };
-            for i in from.0..=to.0 {
-                let at = |x: usize| from.1 + if di == 0 { 0 } else { (x - from.0) * dj / di };
-                let lo = at(i).saturating_sub(half);
-                let hi = (if di == 0 { to.1 } else { at((i + 1).min(to.0)) } + half).min(m);
-                ranges[i].0 = ranges[i].0.min(lo);
-                ranges[i].1 = ranges[i].1.max(hi);
+        let mut from = (0, 0);
+        for to in anchors.iter().copied().chain([(n, m)]) {
+            let (rows, columns) = (to.0 - from.0, to.1 - from.1);
+            let half = wide + (rows.min(columns) / 2).min(150) + rows.abs_diff(columns).min(50);
+            for (at, range) in ranges[from.0..=to.0].iter_mut().enumerate() {
+                let column = |row: usize| from.1 + (row * columns).checked_div(rows).unwrap_or(columns);
+                let low = if rows == 0 { from.1 } else { column(at) };
+                range.0 = range.0.min(low.saturating_sub(half));
+                range.1 = range.1.max((column((at + 1).min(rows)) + half).min(m));
             }
             from = to;
         }
         Band::new(ranges, m)
     }
 
-    fn along(path: &[Bead], n: usize, m: usize, narrow: usize) -> Band {
-        let mut own = vec![(m, 0); n + 1];
-        let mut touch = |i: usize, j: usize| {
-            own[i].0 = own[i].0.min(j);
-            own[i].1 = own[i].1.max(j);
-        };
-        touch(0, 0);
-        for bead in path {
-            touch(bead.source.end, bead.target.end);
-            for i in bead.source.start..=bead.source.end {
-                touch(i, bead.target.start);
-                touch(i, bead.target.end);
+    /// Around a path, close around its sure beads.
+    fn along(path: &[Bead], sure: &[bool], n: usize, m: usize, narrow: usize) -> Band {
+        let mut ranges = vec![(m, 0); n + 1];
+        for (bead, &sure) in path.iter().zip(sure) {
+            let (rows, columns) = if sure { (0, 1) } else { (1, narrow) };
+            let rows = bead.source.start.saturating_sub(rows)..=(bead.source.end + rows).min(n);
+            for range in &mut ranges[rows] {
+                range.0 = range.0.min(bead.target.start.saturating_sub(columns));
+                range.1 = range.1.max((bead.target.end + columns).min(m));
             }
         }
-        let ranges = (0..=n)
-            .map(|i| {
-                let near = &own[i.saturating_sub(narrow)..(i + narrow + 1).min(n + 1)];
-                let lo = near.iter().map(|r| r.0).min().unwrap_or(0);
-                let hi = near.iter().map(|r| r.1).max().unwrap_or(m);
-                (lo.saturating_sub(narrow), (hi + narrow).min(m))
-            })
-            .collect();
         Band::new(ranges, m)
+    }
+
+    fn len(&self) -> usize {
+        self.starts[self.ranges.len()]
     }
 
     fn nodes(&self, i: usize) -> std::ops::RangeInclusive<usize> {
@@ -553,61 +725,36 @@ impl Band {
     }
 
     fn has(&self, i: usize, j: usize) -> bool {
-        (self.ranges[i].0..=self.ranges[i].1).contains(&j)
-    }
-
-    /// Right lines that beads with left line `i` may hold.
-    fn lines(&self, i: usize) -> Range<usize> {
-        let n = self.ranges.len() - 1;
-        let m = self.ranges[n].1;
-        self.ranges[i.saturating_sub(self.reach)].0..self.ranges[(i + 1 + self.reach).min(n)].1.min(m)
-    }
-}
-
-/// Gains of all beads that end at each node of the band.
-struct Lattice {
-    ranges: Vec<(usize, usize)>,
-    starts: Vec<usize>,
-    kinds: usize,
-    gains: Vec<f32>,
-}
-
-const NEVER: f32 = -1e30;
-
-impl Lattice {
-    fn new(band: &Band, kinds: usize) -> Lattice {
-        let nodes = band.starts[band.starts.len() - 1];
-        Lattice {
-            ranges: band.ranges.clone(),
-            starts: band.starts.clone(),
-            kinds,
-            gains: vec![NEVER; nodes * kinds],
-        }
+        self.ranges[i].0 <= j && j <= self.ranges[i].1
     }
 
     fn at(&self, i: usize, j: usize) -> usize {
         self.starts[i] + j - self.ranges[i].0
     }
 
-    /// The path of the greatest sum.
-    fn best(&self, kinds: &[(usize, usize)]) -> Vec<Bead> {
-        self.walk(kinds, &self.gains)
+    /// The line pairs that beads between the nodes hold.
+    fn cells(&self) -> Cells {
+        let n = self.ranges.len() - 1;
+        Cells::new(
+            (0..n).map(|i| self.ranges[i.saturating_sub(1)].0..self.ranges[(i + 2).min(n)].1).collect(),
+        )
     }
 
-    fn walk(&self, kinds: &[(usize, usize)], gains: &[f32]) -> Vec<Bead> {
+    /// The path of the greatest sum of `gain(node, i, j, kind)`.
+    fn walk(&self, kinds: &[(usize, usize)], gain: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<Bead> {
         let n = self.ranges.len() - 1;
-        let mut sums = vec![NEVER; self.starts[n + 1]];
-        let mut back = vec![0u8; sums.len()];
+        let mut sums = vec![f64::from(NEVER); self.len()];
+        let mut back = vec![0u8; self.len()];
         sums[0] = 0.0;
         for i in 0..=n {
-            for j in self.ranges[i].0..=self.ranges[i].1 {
+            for j in self.nodes(i) {
                 let node = self.at(i, j);
                 for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = gains[node * self.kinds + k];
-                    if gain <= NEVER {
+                    if a > i || b > j || !self.has(i - a, j - b) {
                         continue;
                     }
-                    let sum = sums[self.at(i - a, j - b)] + gain;
+                    let sum = sums[self.at(i - a, j - b)] + f64::from(gain(node, i, j, k));
+                    // NEVER beads stay below NEVER, where all sums begin.
                     if sum > sums[node] {
                         sums[node] = sum;
                         back[node] = k as u8;
@@ -625,91 +772,106 @@ impl Lattice {
         path.reverse();
         path
     }
+}
 
-    fn posterior(&self, model: &Model, weights: &Weights) -> Vec<Bead> {
-        let n = self.ranges.len() - 1;
-        let kinds = &model.kinds;
-        let nodes = self.starts[n + 1];
-        let mut forward = vec![f64::NEG_INFINITY; nodes];
-        forward[0] = 0.0;
-        for i in 0..=n {
-            for j in self.ranges[i].0..=self.ranges[i].1 {
-                let node = self.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = self.gains[node * self.kinds + k];
-                    if gain > NEVER {
-                        forward[node] = add(forward[node], forward[self.at(i - a, j - b)] + f64::from(gain));
-                    }
-                }
-            }
-        }
-        let mut backward = vec![f64::NEG_INFINITY; nodes];
-        backward[nodes - 1] = 0.0;
-        for i in (0..=n).rev() {
-            for j in (self.ranges[i].0..=self.ranges[i].1).rev() {
-                let node = self.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = self.gains[node * self.kinds + k];
-                    if gain > NEVER {
-                        let from = self.at(i - a, j - b);
-                        backward[from] = add(backward[from], backward[node] + f64::from(gain));
-                    }
-                }
-            }
-        }
-        let total = forward[nodes - 1];
-        let mut chances = vec![NEVER; self.gains.len()];
-        for i in 0..=n {
-            for j in self.ranges[i].0..=self.ranges[i].1 {
-                let node = self.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
-                    let gain = self.gains[node * self.kinds + k];
-                    if gain > NEVER {
-                        let from = self.at(i - a, j - b);
-                        let log = forward[from] + f64::from(gain) + backward[node] - total;
-                        chances[node * self.kinds + k] = log.exp() as f32;
-                    }
-                }
-            }
-        }
-        let mut path = if weights.expected > 0.0 {
-            let mut best = vec![false; chances.len()];
-            for bead in self.best(kinds) {
-                let kind = (bead.source.len(), bead.target.len());
-                let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
-                // Equal lines that follow each other leave no single path likely; the best one is right.
-                best[self.at(bead.source.end, bead.target.end) * self.kinds + k] = kind == (1, 1)
-                    && model.views.iter().any(|view| view.same(bead.source.start, bead.target.start));
-            }
-            let values: Vec<f32> = chances
-                .iter()
-                .enumerate()
-                .map(|(at, &chance)| {
-                    let chance = if best[at] { chance + 1.0 } else { chance };
-                    let (a, b) = kinds[at % self.kinds];
-                    if chance <= NEVER {
-                        NEVER
-                    } else if a == 0 || b == 0 {
-                        0.02 * chance
-                    } else {
-                        chance - weights.threshold
-                    }
-                })
-                .collect();
-            self.walk(kinds, &values)
-        } else {
-            self.best(kinds)
-        };
-        for bead in &mut path {
-            let kind = (bead.source.len(), bead.target.len());
-            let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
-            bead.score = chances[self.at(bead.source.end, bead.target.end) * self.kinds + k].clamp(0.0, 1.0);
-        }
-        path
+/// The gain of a bead that cannot be.
+const NEVER: f32 = -1e30;
+
+/// Gains of all beads that end at each node of a band.
+struct Lattice {
+    band: Band,
+    gains: Vec<f32>,
+}
+
+impl Lattice {
+    /// Where a bead's gain stands.
+    fn place(&self, kinds: &[(usize, usize)], bead: &Bead) -> usize {
+        let kind = (bead.source.len(), bead.target.len());
+        let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
+        self.band.at(bead.source.end, bead.target.end) * kinds.len() + k
     }
+
+    /// The path of the greatest gain.
+    fn best(&self, kinds: &[(usize, usize)]) -> Vec<Bead> {
+        self.band.walk(kinds, |node, _, _, k| self.gains[node * kinds.len() + k])
+    }
+
+    /// The probability that each sentence is skipped, by side: null alignments are the first two kinds.
+    fn skipped(&self, chances: &[f32], kinds: usize) -> [Vec<f32>; 2] {
+        let n = self.band.ranges.len() - 1;
+        let mut skipped = [vec![0.0; n], vec![0.0; self.band.ranges[n].1]];
+        for i in 0..=n {
+            for j in self.band.nodes(i) {
+                let node = self.band.at(i, j) * kinds;
+                if i > 0 {
+                    skipped[0][i - 1] += chances[node];
+                }
+                if j > 0 {
+                    skipped[1][j - 1] += chances[node + 1];
+                }
+            }
+        }
+        skipped
+    }
+
+    /// The probability of each bead among all paths (forward and backward sums).
+    fn chances(&self, kinds: &[(usize, usize)]) -> Vec<f32> {
+        let band = &self.band;
+        let n = band.ranges.len() - 1;
+        let width = kinds.len();
+        let mut forward = vec![f64::NEG_INFINITY; band.len()];
+        forward[0] = 0.0;
+        let mut terms = Vec::new();
+        for i in 0..=n {
+            for j in band.nodes(i) {
+                let node = band.at(i, j);
+                terms.clear();
+                for (k, &(a, b)) in kinds.iter().enumerate() {
+                    let gain = self.gains[node * width + k];
+                    if gain > NEVER {
+                        terms.push(forward[band.at(i - a, j - b)] + f64::from(gain));
+                    }
+                }
+                if node > 0 {
+                    forward[node] = sum_of_logs(&terms);
+                }
+            }
+        }
+        let mut backward = vec![f64::NEG_INFINITY; band.len()];
+        let total = forward[band.len() - 1];
+        let mut chances = vec![0.0; self.gains.len()];
+        backward[band.len() - 1] = -total;
+        for i in (0..=n).rev() {
+            for j in band.nodes(i).rev() {
+                let node = band.at(i, j);
+                for (k, &(a, b)) in kinds.iter().enumerate() {
+                    let gain = self.gains[node * width + k];
+                    if gain <= NEVER {
+                        continue;
+                    }
+                    let from = band.at(i - a, j - b);
+                    let term = backward[node] + f64::from(gain);
+                    let log = term + forward[from];
+                    if log > -14.0 {
+                        chances[node * width + k] = log.exp() as f32;
+                        backward[from] = add(backward[from], term);
+                    }
+                }
+            }
+        }
+        chances
+    }
+}
+
+fn sum_of_logs(terms: &[f64]) -> f64 {
+    let high = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if high == f64::NEG_INFINITY {
+        return high;
+    }
+    high + terms.iter().filter(|&&t| t > high - 14.0).map(|t| (t - high).exp()).sum::<f64>().ln()
 }
 
 fn add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+    if low < high - 14.0 { high } else { high + (low - high).exp().ln_1p() }
 }

@@ -5,6 +5,8 @@
 //! 2 failed.
 
 mod align;
+mod compare;
+mod eval;
 mod export;
 mod output;
 mod search;
@@ -59,9 +61,11 @@ enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
     Align(align::AlignArgs),
+    Compare(compare::CompareArgs),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
+    Eval(eval::EvalArgs),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
             diptych completions bash > ~/.local/share/bash-completion/completions/diptych\n  \
@@ -203,9 +207,11 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
         Command::Align(args) => align::run(&args, global),
+        Command::Compare(args) => compare::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
+        Command::Eval(args) => eval::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);

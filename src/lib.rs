@@ -29,9 +29,11 @@
 
 mod align;
 mod bitext;
+mod compare;
 mod document;
 mod encoder;
 mod error;
+mod eval;
 mod export;
 mod facts;
 mod lang;
@@ -39,6 +41,7 @@ mod models;
 mod pipeline;
 mod read;
 mod render;
+mod report;
 mod score;
 mod split;
 mod store;
@@ -46,18 +49,22 @@ mod translate;
 
 pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
 pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
-
+pub use compare::{
+    CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
+    Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
+};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
+pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
 pub use export::{ExportFormat, Exporter, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, numbers_differ, unmatched};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
-
 pub use render::{RenderFormat, Renderer};
+pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
 pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
