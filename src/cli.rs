@@ -163,9 +163,9 @@ impl Progress {
 /// A document's name as it fits before a bar: the end of a path says most.
 fn short(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    match name.char_indices().nth_back(LONGEST) {
-        Some((cut, _)) => format!("…{}", &name[cut..].chars().skip(1).collect::<String>()),
-        None => name.into(),
+    match name.chars().count().checked_sub(LONGEST) {
+        None | Some(0) => name.into(),
+        Some(more) => format!("…{}", name.chars().skip(more + 1).collect::<String>()),
     }
 }
 
@@ -326,6 +326,19 @@ pub fn tell(document: &Document) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_fit_before_a_bar() {
+        for (name, expected) in [
+            ("artikel.txt", "artikel.txt"),
+            ("corpus/2025/artikel.txt", "artikel.txt"),
+            ("records.jsonl#12", "records.jsonl#12"),
+            ("eine-sehr-lange-überschrift-als-dateiname.txt", "…hrift-als-dateiname.txt"),
+        ] {
+            assert_eq!(short(name), expected);
+            assert!(short(name).chars().count() <= LONGEST);
+        }
+    }
 
     #[test]
     fn clap_accepts_the_command_line() {

@@ -1,6 +1,7 @@
 //! A translated document as people and programs want it: English text, both languages line by line, TSV,
 //! JSON Lines, or a page of HTML. Written as translations become ready, in the order of the text.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::Range;
 
@@ -35,8 +36,8 @@ pub struct Renderer<W: Write> {
     documents: usize,
     /// The paragraphs of the present document, as ranges of sentences.
     paragraphs: Vec<Range<usize>>,
-    /// What readers were last told about the translation.
-    note: String,
+    /// What readers were told about the translations.
+    notes: BTreeSet<String>,
     suspects: Vec<Suspicion>,
 }
 
@@ -74,13 +75,13 @@ impl<W: Write> Renderer<W> {
             format,
             documents: 0,
             paragraphs: Vec::new(),
-            note: String::new(),
+            notes: BTreeSet::new(),
             suspects: Vec::new(),
         }
     }
 
-    /// Begins a document. `note` is what readers have to know about its translation: the bilingual and the
-    /// HTML output say it. `named`: it is one of several, so the text outputs announce it by its name.
+    /// Begins a document. `note` is what readers have to know about its translation: the bilingual output says
+    /// it once, the HTML output with each document. `named`: it is one of several, so the text outputs announce it by its name.
     ///
     /// # Errors
     /// Whatever `out` returns, here and in all methods.
@@ -93,7 +94,7 @@ impl<W: Write> Renderer<W> {
                 if named {
                     writeln!(self.out, "{}==> {} <==", if first { "" } else { "\n" }, document.name())?;
                 }
-                if self.format == RenderFormat::Bilingual && self.note != note {
+                if self.format == RenderFormat::Bilingual && self.notes.insert(note.into()) {
                     writeln!(self.out, "# {note}\n")?;
                 }
             }
@@ -107,7 +108,6 @@ impl<W: Write> Renderer<W> {
                 self.begin_article(document, note)?;
             }
         }
-        self.note = note.into();
         Ok(())
     }
 

@@ -21,7 +21,8 @@ use super::{Engine, Global, Outcome, Progress, Reading, advised, note, plural, t
   diptych align --presplit --format beads a.de a.en    [0, 1]:[0]:0.87, ids from 0
   diptych align --presplit --translations a.mt --format tmx -o a.tmx a.de a.fr
 
-Aligning the same pair into a store again replaces it, never doubles.
+Aligning the same pair into a store again replaces it, never doubles; a store
+knows documents by their names as typed, so name them the same way each time.
 With --translations the pair is matched over your own translations of SOURCE
 into TARGET's language: line for line with --presplit, else a TSV file of
 sentence and translation. No model is needed then.")]

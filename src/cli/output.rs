@@ -15,9 +15,8 @@ const ENOUGH: usize = 8 << 10;
 pub enum Output {
     /// Standard output, buffered.
     Standard(BufWriter<StdoutLock<'static>>),
-    /// A terminal: only whole lines reach it before the end, so that a progress bar below them never shares
-    /// a line with text.
-    Terminal(StdoutLock<'static>, Vec<u8>),
+    /// A terminal.
+    Terminal(WholeLines<StdoutLock<'static>>),
     /// A file.
     File(NewFile),
 }
@@ -34,7 +33,7 @@ impl Output {
     pub fn standard() -> Output {
         let out = io::stdout().lock();
         match out.is_terminal() {
-            true => Output::Terminal(out, Vec::new()),
+            true => Output::Terminal(WholeLines { out, text: Vec::new() }),
             false => Output::Standard(BufWriter::new(out)),
         }
     }
@@ -55,7 +54,7 @@ impl Output {
     pub fn keep(self) -> anyhow::Result<()> {
         match self {
             Output::Standard(mut out) => Ok(out.flush()?),
-            Output::Terminal(mut out, text) => Ok(out.write_all(&text).and_then(|()| out.flush())?),
+            Output::Terminal(out) => Ok(out.finish()?),
             Output::File(file) => file.keep(),
         }
     }
@@ -65,13 +64,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Output::Standard(out) => out.write(bytes),
-            Output::Terminal(_, text) => {
-                text.extend_from_slice(bytes);
-                if text.len() > ENOUGH {
-                    self.flush()?;
-                }
-                Ok(bytes.len())
-            }
+            Output::Terminal(out) => out.write(bytes),
             Output::File(file) => file.out.write(bytes),
         }
     }
@@ -79,14 +72,39 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Output::Standard(out) => out.flush(),
-            Output::Terminal(out, text) => {
-                let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-                out.write_all(&text[..whole])?;
-                text.drain(..whole);
-                out.flush()
-            }
+            Output::Terminal(out) => out.flush(),
             Output::File(file) => file.out.flush(),
         }
+    }
+}
+
+/// Passes on whole lines only, until the end: a progress bar below them never shares a line with text.
+pub struct WholeLines<W: Write> {
+    out: W,
+    text: Vec<u8>,
+}
+
+impl<W: Write> WholeLines<W> {
+    fn finish(mut self) -> io::Result<()> {
+        self.out.write_all(&self.text)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Write for WholeLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        if self.text.len() > ENOUGH {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let whole = self.text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        self.out.write_all(&self.text[..whole])?;
+        self.text.drain(..whole);
+        self.out.flush()
     }
 }
 
@@ -132,5 +150,23 @@ impl Drop for NewFile {
         if let Some((part, _)) = &self.rename {
             let _ = fs::remove_file(part);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_whole_lines_and_the_rest_at_the_end() {
+        let mut seen = Vec::new();
+        let mut out = WholeLines { out: &mut seen, text: Vec::new() };
+        for (text, so_far) in [("One", ""), (" two.\nThr", "One two.\n"), ("ee", "One two.\n")] {
+            out.write_all(text.as_bytes()).unwrap();
+            out.flush().unwrap();
+            assert_eq!(out.out.as_slice(), so_far.as_bytes());
+        }
+        out.finish().unwrap();
+        assert_eq!(seen, b"One two.\nThree");
     }
 }
