@@ -281,8 +281,6 @@ fn same_sort(a: &Unit, b: &Unit) -> bool {
         (Unit::Code(a), Unit::Code(b)) => a == b,
         (Unit::Code(_), _) | (_, Unit::Code(_)) => false,
         (Unit::Decade, other) | (other, Unit::Decade) => matches!(other, Unit::Decade),
-        // 9 degrees here are 48 there, and the scale is seldom said.
-        (Unit::Degrees, _) | (_, Unit::Degrees) => false,
         (Unit::Plain, _) | (_, Unit::Plain) => true,
         (a, b) => base(a).1 == base(b).1,
     }
@@ -302,6 +300,13 @@ fn same_quantity(a: &Quantity, b: &Quantity) -> bool {
     // The coarser of the two decides: "1.9 billion" is what "1.92 billion" rounds to.
     let step = if a.step == b.step { 0.0 } else { 0.5 * a.step.max(b.step) };
     let slack = step.max(rough(a)).max(rough(b));
+    if a.unit == Unit::Degrees && b.unit == Unit::Degrees {
+        // 9 degrees here are 48 there, and the scale is seldom said.
+        let converts = |x: f64, y: f64| (x * 1.8 + 32.0 - y).abs() <= 1.0;
+        return close(a.amount, b.amount, slack)
+            || converts(a.amount, b.amount)
+            || converts(b.amount, a.amount);
+    }
     if sa == sb && fa != fb {
         // Across units people round: "two weeks" and "14 days", "60 miles" and "100 km".
         let (x, y) = (a.amount * fa, b.amount * fb);
