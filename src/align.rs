@@ -878,3 +878,113 @@ fn add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
     if low < high - 14.0 { high } else { high + (low - high).exp().ln_1p() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A translation by hand of the story below, as a system might have it, one line a sentence.
+    const HYPOTHESES: [&str; 8] = [
+        "The ferry to the island sails at seven in the morning.",
+        "On board there is coffee, but no bread.",
+        "Captain Ole Brandt has steered the ship for 31 years.",
+        "He knows every sandbank.",
+        "In winter the crossing takes twice as long because of the ice.",
+        "Then the passengers sing.",
+        "The council wants to build a bridge for 90 million crowns.",
+        "Brandt thinks that nobody needs it.",
+    ];
+
+    fn beads(hypotheses: &[&str], target: &[&str]) -> Vec<String> {
+        let input =
+            AlignInput { source: hypotheses, hypotheses: Some(hypotheses), target, ..AlignInput::default() };
+        let beads = align(&input, &AlignOptions::default());
+        beads.iter().map(|b| format!("{:?}:{:?}", b.source, b.target)).collect()
+    }
+
+    #[test]
+    fn finds_beads_of_each_type() {
+        let h = HYPOTHESES;
+        let merged = format!("{} {}", h[2], h[3]);
+        for (name, target, expected) in [
+            (
+                "as it is",
+                h.to_vec(),
+                "0..1:0..1 1..2:1..2 2..3:2..3 3..4:3..4 4..5:4..5 5..6:5..6 6..7:6..7 7..8:7..8",
+            ),
+            (
+                "two in one",
+                vec![h[0], h[1], &merged, h[4], h[5], h[6], h[7]],
+                "0..1:0..1 1..2:1..2 2..4:2..3 4..5:3..4 5..6:4..5 6..7:5..6 7..8:6..7",
+            ),
+            (
+                "one in two",
+                vec![
+                    h[0],
+                    h[1],
+                    "Captain Ole Brandt has steered",
+                    "the ship for 31 years.",
+                    h[3],
+                    h[4],
+                    h[5],
+                    h[6],
+                    h[7],
+                ],
+                "0..1:0..1 1..2:1..2 2..3:2..4 3..4:4..5 4..5:5..6 5..6:6..7 6..7:7..8 7..8:8..9",
+            ),
+            (
+                "one left out and one put in",
+                vec![h[0], h[1], h[2], h[3], h[5], "Fresh paint smells of linseed oil.", h[6], h[7]],
+                "0..1:0..1 1..2:1..2 2..3:2..3 3..4:3..4 4..5:4..4 5..6:4..5 6..6:5..6 6..7:6..7 7..8:7..8",
+            ),
+            (
+                "a blank line",
+                vec![h[0], h[1], "", h[2], h[3], h[4], h[5], h[6], h[7]],
+                "0..1:0..1 1..2:1..2 2..2:2..3 2..3:3..4 3..4:4..5 4..5:5..6 5..6:6..7 6..7:7..8 7..8:8..9",
+            ),
+        ] {
+            assert_eq!(beads(&h, &target).join(" "), expected, "{name}");
+        }
+        assert_eq!(
+            beads(&["a b", ""], &["", "a b", ""]),
+            ["0..0:0..1", "0..1:1..2", "1..2:2..3"],
+            "blank pairs"
+        );
+    }
+
+    #[test]
+    fn parts_name_the_evidence_that_was_given() {
+        let h = HYPOTHESES;
+        let input = AlignInput { source: &h, target: &h, ..AlignInput::default() };
+        let options = AlignOptions::default();
+        let words = explain(&input, &options);
+        assert!(
+            words
+                .iter()
+                .all(|(_, p)| p.direct > 0.0 && p.hypotheses == 0.0 && p.length > 0.0 && p.prior < 0.0)
+        );
+        let both = AlignInput { hypotheses: Some(&h), reverse: Some(&h), ..input };
+        let parts = explain(&both, &options);
+        assert!(parts.iter().all(|(_, p)| p.direct == 0.0 && p.hypotheses > 0.0 && p.reverse > 0.0));
+        assert_eq!(words.into_iter().map(|(bead, _)| bead).collect::<Vec<Bead>>(), align(&input, &options));
+    }
+
+    #[test]
+    fn the_signature_says_what_differs() {
+        let h = HYPOTHESES;
+        let plain = AlignInput { source: &h, target: &h, ..AlignInput::default() };
+        let mut options = AlignOptions::default();
+        assert_eq!(signature(&plain, &options), "diptych-align 1, words, length");
+        options.max_total = 4;
+        options.weights.null = -1.5;
+        let given = AlignInput { hypotheses: Some(&h), reverse: Some(&h[1..]), ..plain };
+        assert_eq!(signature(&given, &options), "diptych-align 1, hypotheses, length, most 4, null -1.5");
+    }
+
+    #[test]
+    fn a_fit_of_long_and_short_beads_stays_inside_the_asked_for_size() {
+        assert_eq!(kinds(2), [(1, 0), (0, 1), (1, 1)]);
+        assert_eq!(kinds(3).len(), 5);
+        assert_eq!(kinds(usize::MAX), kinds(MOST));
+    }
+}
