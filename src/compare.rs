@@ -300,9 +300,11 @@ fn judgements(
         best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let found = found(&best, relation);
         let share = share(side, i, &best, evidence);
+        // Many weak candidates can add up to a probability, but not to a counterpart one can point at.
+        let linked = best.first().is_some_and(|(score, _)| *score >= options.threshold);
         let verdict = if is_blank(reports[side].sentences[i]) {
             Verdict::Blank
-        } else if found.max(1.0 - found) < options.sure {
+        } else if found.max(1.0 - found) < options.sure || found >= 0.5 && !linked {
             Verdict::Uncertain
         } else if found < 0.5 {
             Verdict::Only
@@ -406,6 +408,21 @@ mod tests {
         assert_eq!((one.topic, one.source.0, one.target.0), (Topic::Number, 1, 1));
         assert_eq!(one.source.1.of(STORY[1]), "12 million euros");
         assert_eq!(one.target.1.of(changed[1]), "17 million euros");
+    }
+
+    #[test]
+    fn a_changed_name_and_a_denial_are_disagreements() {
+        let mut source = STORY.to_vec();
+        source[3] = "Engineer Peter Kranz had warned that the boiler was too small for the pool.";
+        let mut target = source.clone();
+        target[3] = "Engineer Martin Kranz had warned that the boiler was too small for the pool.";
+        target[6] = "Next year the town does not want to repair its railway station.";
+        let answer = answer(&source, &target);
+        let found: Vec<(Topic, usize)> =
+            answer.disagreements.iter().map(|one| (one.topic, one.source.0)).collect();
+        assert_eq!(found, [(Topic::Name, 3), (Topic::Negation, 6)]);
+        assert_eq!(answer.disagreements[0].source.1.of(source[3]), "Peter Kranz");
+        assert_eq!(answer.disagreements[1].target.1.of(target[6]), "not");
     }
 
     #[test]

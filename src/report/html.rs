@@ -239,7 +239,7 @@ impl Page<'_> {
                      height=\"{thick:.1}\" rx=\"1\"/><title>{n}: {}</title></a>",
                     verdict_name(judgement.verdict),
                     y(k, i) - thick / 2.0,
-                    escape(&shorten(text, 160)),
+                    escape(shorten(text, 160)),
                     n = i + 1,
                 );
             }
