@@ -1,4 +1,14 @@
 //! Bitext alignment: beads, in order, that cover both sides once.
+//!
+//! A bead's gain is the logarithm of how much likelier its words and lengths are if its two spans render each
+//! other than if they have nothing to do with each other (score.rs, [`Lengths`]), and of how common beads of its
+//! type are. A sentence without counterpart gains nothing but that last part, so its price is on the same scale. All
+//! rates are re-estimated from the pair itself, so one set of [`Weights`] serves good and poor translations, and none.
+//!
+//! The search goes from coarse to fine: line pairs that share rare words ([`anchors`]) lay a corridor, in which
+//! a first path follows shared words; around that path all beads up to the asked-for size are weighed. The sums over
+//! all paths (Rabiner 1989, forward and backward) give each bead's probability, which is its score, and the
+//! result is the path with the most probability on it. Time and memory grow as the documents do.
 
 use std::ops::Range;
 
@@ -24,7 +34,7 @@ pub struct AlignInput<'a> {
 /// How to align.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlignOptions {
-    /// Most sentences in a bead, both sides together; at least 2.
+    /// Most sentences in a bead, both sides together: from 2 to 16.
     pub max_total: usize,
     /// What each part of the score weighs.
     pub weights: Weights,
@@ -66,48 +76,46 @@ macro_rules! weights {
 }
 
 weights! {
-    /// How much of the words' log likelihood ratio counts: words are not independent.
-    words = 0.35;
-    /// Weight of the length ratio's log likelihood ratio.
-    length = 1.0;
-    /// Standard deviation of the log length ratio of rendered spans.
+    /// How much of the words' log likelihood ratio counts; below 1 because words depend on each other.
+    words = 0.21;
+    /// How much of the length ratio's log likelihood ratio counts.
+    length = 2.1;
+    /// Standard deviation of the logarithm of the length ratio of spans that render each other.
     spread = 0.28;
-    /// Words that are more than this share of all words on both sides are left out.
+    /// Words that make up more than this share of all words on both sides are left out.
     common = 0.02;
-    /// How much oftener than by its frequency a word turns up by chance.
-    burst = 2.0;
+    /// How much oftener than its frequency says a word turns up by chance: texts keep to their subject.
+    burst = 1.6;
     /// Least chance of meeting the same word.
-    floor = 0.0005;
-    /// Log prior of a null alignment, per sentence.
-    null = -3.0;
-    /// Log prior of a sentence more in a bead.
-    more = -2.3;
-    /// Log prior of a bead with two or more on both sides, in addition.
+    floor = 0.00025;
+    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as chance would have it.
+    dilute = 0.5;
+    /// Words that the starting rates count as when rates are estimated.
+    prior = 350.0;
+    /// Logarithm of the share of null alignments before anything is known of the pair.
+    null = -2.5;
+    /// The same while the rates are still the starting ones, which make poor translations look unrelated.
+    first = -3.0;
+    /// Logarithm of the share of beads with one sentence more.
+    more = -1.6;
+    /// The same, in addition, of beads with one sentence more on both sides.
     both = -0.5;
-    /// Word-count equivalents of the start values in the estimates.
-    prior = 300.0;
-    /// Posterior that a bead must reach to be worth more than null alignments.
-    threshold = 0.45;
-    /// 0: best path; 1: the path of the most expected correct beads.
-    expected = 1.0;
-    /// Half width of the first corridor.
-    wide = 12.0;
-    /// How far from the first pass's beads words are compared for likeness, in lines.
-    near = 1.0;
-    /// Half width of the second corridor.
-    narrow = 2.0;
-    /// Beads that the start values of the bead types count as.
-    held = 100.0;
-    /// Log prior of a null alignment while the rates are not yet known.
-    first = -5.0;
-    /// How much a word's absence counts in the first pass, which sees no alike words.
+    /// Beads that these shares count as when they are estimated.
+    held = 70.0;
+    /// Probability above which a bead, null or not, adds more to F1 than it takes away.
+    threshold = 0.4;
+    /// How much a word's absence counts in the first pass, which sees no words that are merely alike.
     absent = 0.5;
-    /// Whether words are learned from the first pass.
-    learn = 2.0;
-    /// What comparing source and target directly weighs beside a translation.
-    direct = 0.0;
-    /// How much a longer span lowers what a word in it is worth: 0 not at all, 1 as much as by chance.
-    dilute = 0.7;
+    /// Half width of the first corridor, in sentences.
+    wide = 6.0;
+    /// Half width of the second corridor, in sentences.
+    narrow = 2.0;
+    /// Share of what two sentences can share from which on the second corridor is narrower around them.
+    sure = 0.25;
+    /// What they must share at least for that, as a log likelihood ratio.
+    sure_least = 3.0;
+    /// Probability above which the words of a bead and its neighbours need not be compared for likeness.
+    certain = 0.9;
 }
 
 /// What a bead's score is made of: natural logarithms of likelihood ratios, weighted as they were added up.
@@ -159,7 +167,7 @@ pub fn explain(input: &AlignInput<'_>, options: &AlignOptions) -> Vec<(Bead, Par
 
 /// What an alignment was made by and from: `align 1, evidence hypothesis+encoder, most 6`.
 pub fn signature(input: &AlignInput<'_>, options: &AlignOptions) -> String {
-    let evidence = evidence(input, &options.weights);
+    let evidence = evidence(input);
     let names: Vec<&str> = evidence
         .iter()
         .map(|evidence| match evidence {
@@ -180,6 +188,11 @@ pub fn signature(input: &AlignInput<'_>, options: &AlignOptions) -> String {
     text
 }
 
+/// Most sentences in a bead of the first pass.
+const COARSE: usize = 4;
+/// Most sentences in a bead that can be asked for.
+const MOST: usize = 16;
+
 /// Version of the aligner: raised whenever the same input may give other beads.
 const VERSION: u32 = 1;
 
@@ -191,7 +204,7 @@ enum Evidence {
     Direct,
 }
 
-fn evidence(input: &AlignInput<'_>, weights: &Weights) -> Vec<Evidence> {
+fn evidence(input: &AlignInput<'_>) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     if input.hypotheses.is_some_and(|h| h.len() == input.source.len()) {
         evidence.push(Evidence::Hypotheses);
@@ -199,7 +212,7 @@ fn evidence(input: &AlignInput<'_>, weights: &Weights) -> Vec<Evidence> {
     if input.reverse.is_some_and(|r| r.len() == input.target.len()) {
         evidence.push(Evidence::Reverse);
     }
-    if evidence.is_empty() || weights.direct > 0.0 {
+    if evidence.is_empty() {
         evidence.push(Evidence::Direct);
     }
     evidence
@@ -214,7 +227,7 @@ fn nulls(n: usize, m: usize) -> Vec<Bead> {
 /// Bead types in the order they are tried: null ones first.
 fn kinds(max_total: usize) -> Vec<(usize, usize)> {
     let mut kinds = vec![(1, 0), (0, 1), (1, 1)];
-    for total in 3..=max_total.max(2) {
+    for total in 3..=max_total.min(MOST) {
         for a in 1..total {
             let b = total - a;
             kinds.push((a, b));
@@ -223,16 +236,24 @@ fn kinds(max_total: usize) -> Vec<(usize, usize)> {
     kinds
 }
 
+/// How well the lengths of two spans fit: the logarithm of their ratio is normal, as in Gale & Church (1993), with
+/// the pair's own mean; that of spans that have nothing to do with each other is so too, but wider.
 struct Lengths {
     /// Logarithms of the lengths of the spans that end before a line, by number of lines.
     logs: [Vec<f32>; 2],
     most: usize,
     centre: f32,
+    /// What the mean ratio is worth, and how fast others are worth less.
+    height: f32,
+    slope: f32,
 }
 
+/// Standard deviation of the logarithm of the length ratio of spans that have nothing to do with each other.
+const CHANCE: f32 = 0.75;
+
 impl Lengths {
-    fn new(left: &[&str], right: &[&str], most: usize) -> Lengths {
-        let sides = [left, right].map(|lines| {
+    fn new(left: &[&str], right: &[&str], most: usize, spread: f32) -> Lengths {
+        let logs = [left, right].map(|lines| {
             let mut sum = 0.0;
             let mut sums = vec![0.0];
             for line in lines {
@@ -240,13 +261,10 @@ impl Lengths {
                 sums.push(sum);
             }
             let ends = (0..sums.len()).flat_map(|end| (1..=most).map(move |lines| (end, lines)));
-            let logs = ends
-                .map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln())
-                .collect();
-            logs
+            ends.map(|(end, lines)| (sums[end] - sums[end.saturating_sub(lines)] + 8.0f32).ln()).collect()
         });
-        let [left, right] = sides;
-        Lengths { logs: [left, right], most, centre: 0.0 }
+        let slope = 0.5 / (spread * spread) - 0.5 / (CHANCE * CHANCE);
+        Lengths { logs, most, centre: 0.0, height: (CHANCE / spread).ln(), slope }
     }
 
     fn ratio(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
@@ -254,11 +272,9 @@ impl Lengths {
         log(0, left) - log(1, right)
     }
 
-    fn worth(&self, left: &Range<usize>, right: &Range<usize>, on: f32) -> f32 {
+    fn worth(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
         let r = self.ratio(left, right) - self.centre;
-        // By chance the ratio spreads about 0.75.
-        let off = 0.75f32;
-        (r * r / (2.0 * off * off) - r * r / (2.0 * on * on) + (off / on).ln()).max(-12.0)
+        (self.height - self.slope * r * r).max(-12.0)
     }
 }
 
@@ -286,6 +302,10 @@ struct Model<'a> {
     lengths: Vec<Lengths>,
     priors: Priors,
     kinds: Vec<(usize, usize)>,
+    /// Whether each sentence is blank, by side.
+    blank: [Vec<bool>; 2],
+    /// Source sentences in sure beads between sure beads: no long bead holds them.
+    plain: Vec<bool>,
     weights: Weights,
     n: usize,
     m: usize,
@@ -294,7 +314,8 @@ struct Model<'a> {
 impl<'a> Model<'a> {
     fn new(input: &AlignInput<'a>, options: &AlignOptions) -> Model<'a> {
         let weights = &options.weights;
-        let evidence = evidence(input, weights);
+        let max_total = options.max_total.clamp(COARSE, MOST);
+        let evidence = evidence(input);
         let mut views = Vec::new();
         let mut lengths = Vec::new();
         for evidence in &evidence {
@@ -304,9 +325,7 @@ impl<'a> Model<'a> {
                 Evidence::Direct => (input.source, input.target, None),
             };
             views.push(View::new(left, right, encoder, weights));
-            if *evidence != Evidence::Direct || lengths.is_empty() {
-                lengths.push(Lengths::new(left, right, options.max_total.max(4)));
-            }
+            lengths.push(Lengths::new(left, right, max_total, weights.spread));
         }
         Model {
             evidence,
@@ -319,6 +338,9 @@ impl<'a> Model<'a> {
                 both: weights.both,
             },
             kinds: kinds(options.max_total),
+            blank: [input.source, input.target]
+                .map(|lines| lines.iter().map(|l| l.trim().is_empty()).collect()),
+            plain: vec![false; input.source.len()],
             weights: weights.clone(),
             n: input.source.len(),
             m: input.target.len(),
@@ -329,53 +351,70 @@ impl<'a> Model<'a> {
     fn fit(&mut self) -> (Cells, Lattice) {
         let anchors = anchors(&self.views[0], self.m);
         let band = Band::around(&anchors, self.n, self.m, self.weights.wide as usize);
-        let mut path = self.coarse(band);
-        let band = Band::along(&path, self.n, self.m, self.weights.narrow as usize);
+        let (mut path, sure) = self.coarse(band);
+        for at in 1..path.len().saturating_sub(1) {
+            if sure[at - 1] && sure[at] && sure[at + 1] {
+                self.plain[path[at].source.start] = true;
+            }
+        }
+        let band = Band::along(&path, &sure, self.n, self.m, self.weights.narrow as usize);
         let cells = band.cells();
-        let near = near(&path, self.n, self.m, self.weights.near as usize);
-        self.views.iter_mut().for_each(|view| view.compare(&cells, &near));
-        self.estimate(&cells, &path);
+        self.views.iter_mut().for_each(|view| view.compare(&cells));
+        self.estimate(&cells, &path, None);
         let mut lattice = self.lattice(band, &cells);
         path = lattice.best(&self.kinds);
-        self.estimate(&cells, &path);
-        self.types(&lattice);
-        if self.weights.learn > 0.0 {
-            self.learn(&cells, &path);
-        }
+        let chances = lattice.chances(&self.kinds);
+        self.types(&lattice, &chances);
+        let sure = path.iter().map(|bead| chances[lattice.place(&self.kinds, bead)] > self.weights.certain);
+        let near = near(&path, &sure.collect::<Vec<bool>>(), self.n, self.m);
+        self.views.iter_mut().for_each(|view| view.soften(&cells, &near));
+        self.estimate(&cells, &path, Some(&near));
+        self.learn(&cells, &path);
         self.relate(&cells, &mut lattice);
         (cells, lattice)
     }
 
-    /// What the words of a view weigh.
-    fn share(&self, view: usize) -> f32 {
-        let translated = self.evidence.iter().filter(|e| **e != Evidence::Direct).count();
-        match self.evidence[view] {
-            _ if translated == 0 => self.weights.words,
-            Evidence::Direct => self.weights.words * self.weights.direct,
-            _ => self.weights.words / translated as f32,
+    /// The prior of a bead. Blank sentences pair with each other or with nothing, and that costs nothing.
+    fn prior(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
+        let blank = self.blank[0][left.clone()].iter().chain(&self.blank[1][right.clone()]);
+        match blank.filter(|&&blank| blank).count() {
+            0 => self.priors.of((left.len(), right.len())),
+            1 if left.len() + right.len() == 1 => 0.0,
+            2 if left.len() == 1 && right.len() == 1 => self.priors.of((1, 1)),
+            _ => NEVER,
         }
+    }
+
+    /// What the words of one view weigh.
+    fn share(&self) -> f32 {
+        self.weights.words / self.views.len() as f32
     }
 
     fn length(&self, left: &Range<usize>, right: &Range<usize>) -> f32 {
         let share = self.weights.length / self.lengths.len() as f32;
-        self.lengths.iter().map(|l| share * l.worth(left, right, self.weights.spread)).sum()
+        self.lengths.iter().map(|l| share * l.worth(left, right)).sum()
     }
 
-    /// The best path by shared words and length only, in beads of few lines.
-    fn coarse(&self, band: Band) -> Vec<Bead> {
+    /// The best path by shared words and length only, in beads of few lines; and which of the beads are sure: their
+    /// two lines share most of what they can share.
+    fn coarse(&self, band: Band) -> (Vec<Bead>, Vec<bool>) {
         let cells = band.cells();
         let mut sums = vec![0.0; cells.len()];
         let mut bases = [vec![0.0; self.n], vec![0.0; self.m]];
-        for (at, view) in self.views.iter().enumerate() {
-            let share = self.share(at);
-            for (base, own) in bases.iter_mut().zip(view.coarse(&cells, share, &mut sums)) {
-                base.iter_mut().zip(own).for_each(|(base, own)| *base += share * own);
+        let mut most = bases.clone();
+        let share = self.share();
+        for view in &self.views {
+            for (side, lines) in view.coarse(&cells, share, &mut sums).into_iter().enumerate() {
+                for (line, (none, all)) in lines.into_iter().enumerate() {
+                    bases[side][line] += share * none;
+                    most[side][line] += share * (all - none);
+                }
             }
         }
-        let kinds = kinds(4);
-        band.walk(&kinds, |_, i, j, k| {
+        let kinds = kinds(COARSE);
+        let path = band.walk(&kinds, |_, i, j, k| {
             let (a, b) = kinds[k];
-            let mut gain = self.priors.of((a, b));
+            let mut gain = self.prior(&(i - a..i), &(j - b..j));
             if a > 0 && b > 0 {
                 let base = bases[0][i - a..i].iter().sum::<f32>() + bases[1][j - b..j].iter().sum::<f32>();
                 let mut words = self.weights.absent * base;
@@ -387,7 +426,17 @@ impl<'a> Model<'a> {
                 gain += words + self.length(&(i - a..i), &(j - b..j));
             }
             gain
-        })
+        });
+        let sure = path.iter().map(|bead| {
+            let (i, j) = (bead.source.start, bead.target.start);
+            if bead.source.len() != 1 || bead.target.len() != 1 {
+                return false;
+            }
+            let shared = cells.at(i, j).map_or(0.0, |cell| sums[cell]);
+            shared >= self.weights.sure_least && shared >= self.weights.sure * (most[0][i] + most[1][j])
+        });
+        let sure = sure.collect();
+        (path, sure)
     }
 
     fn lattice(&self, band: Band, cells: &Cells) -> Lattice {
@@ -402,19 +451,30 @@ impl<'a> Model<'a> {
     fn relate(&self, cells: &Cells, lattice: &mut Lattice) {
         let most = self.kinds.iter().map(|k| k.0).max().unwrap_or(1).max(1);
         let mut worth = [0, 1].map(|_| vec![0.0; cells.len() * most]);
-        for (at, view) in self.views.iter().enumerate() {
-            view.spans(cells, most, self.share(at), &mut worth);
+        for view in &self.views {
+            view.spans(cells, most, &self.plain, self.share(), &mut worth);
         }
         let [left, right] = worth;
         let kinds = &self.kinds;
+        let short = kinds.iter().filter(|kind| kind.0 + kind.1 <= COARSE).count();
+        // The sentences up to i that are not plain, one after the other.
+        let mut rough = 0;
         for i in 0..=self.n {
+            rough = if i > 0 && !self.plain[i - 1] { rough + 1 } else { 0 };
+            let tried = if rough == 0 { short } else { kinds.len() };
             for j in lattice.band.nodes(i) {
                 let node = lattice.band.at(i, j);
-                for (k, &(a, b)) in kinds.iter().enumerate() {
+                for (k, &(a, b)) in kinds[..tried].iter().enumerate() {
+                    if k >= short && a > rough {
+                        continue;
+                    }
                     if a > i || b > j || !lattice.band.has(i - a, j - b) {
                         continue;
                     }
-                    let mut gain = self.priors.of((a, b));
+                    let mut gain = self.prior(&(i - a..i), &(j - b..j));
+                    if gain <= NEVER {
+                        continue;
+                    }
                     if a > 0 && b > 0 {
                         if cells.at(i - a, j - 1).is_none() || cells.at(i - 1, j - b).is_none() {
                             continue;
@@ -435,30 +495,37 @@ impl<'a> Model<'a> {
 
     fn parts(&self, cells: &Cells, bead: &Bead) -> Parts {
         let (left, right) = (&bead.source, &bead.target);
-        let mut parts = Parts { prior: self.priors.of((left.len(), right.len())), ..Parts::default() };
+        let mut parts = Parts { prior: self.prior(left, right), ..Parts::default() };
         if bead.is_null() {
             return parts;
         }
-        for (at, (view, evidence)) in self.views.iter().zip(&self.evidence).enumerate() {
+        for (view, evidence) in self.views.iter().zip(&self.evidence) {
             *match evidence {
                 Evidence::Hypotheses => &mut parts.hypotheses,
                 Evidence::Reverse => &mut parts.reverse,
                 Evidence::Direct => &mut parts.direct,
-            } = self.share(at) * view.bead(cells, left, right);
+            } = self.share() * view.bead(cells, left, right);
         }
         parts.length = self.length(left, right);
         parts
     }
 
     /// Re-estimates rates, priors and the length ratio from a path's beads.
-    fn estimate(&mut self, cells: &Cells, path: &[Bead]) {
+    fn estimate(&mut self, cells: &Cells, path: &[Bead], near: Option<&[Range<usize>]>) {
         let small: Vec<(Range<usize>, Range<usize>)> = path
             .iter()
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 3)
             .map(|b| (b.source.clone(), b.target.clone()))
             .collect();
+        let compared = |(source, target): &&(Range<usize>, Range<usize>)| {
+            near.is_none_or(|near| {
+                let mut ranges = near[source.clone()].iter();
+                ranges.all(|near| near.start <= target.start && target.end <= near.end)
+            })
+        };
+        let compared: Vec<(Range<usize>, Range<usize>)> = small.iter().filter(compared).cloned().collect();
         for view in &mut self.views {
-            view.estimate(cells, &small, self.weights.prior);
+            view.estimate(cells, &compared, self.weights.prior);
         }
         for lengths in &mut self.lengths {
             let single = small.iter().filter(|b| b.0.len() + b.1.len() == 2);
@@ -468,20 +535,26 @@ impl<'a> Model<'a> {
     }
 
     /// Re-estimates how common bead types are from all paths, held to the weights as by some beads.
-    fn types(&mut self, lattice: &Lattice) {
+    fn types(&mut self, lattice: &Lattice, chances: &[f32]) {
         let w = &self.weights;
-        let (mut all, mut nulls, mut more) = (w.held, w.held * w.null.exp(), w.held * w.more.exp());
-        for (at, chance) in lattice.chances(&self.kinds).into_iter().enumerate() {
+        let held = f64::from(w.held);
+        let (mut all, mut more) = (held, held * f64::from(w.more).exp());
+        let mut nulls = 0.0;
+        for (skipped, blank) in lattice.skipped(chances, self.kinds.len()).iter().zip(&self.blank) {
+            let full = skipped.iter().zip(blank).filter(|(_, blank)| !**blank);
+            nulls += full.map(|(&skipped, _)| f64::from(skipped)).sum::<f64>();
+        }
+        all += nulls;
+        nulls += held * f64::from(w.null).exp();
+        for (at, &chance) in chances.iter().enumerate() {
             let (a, b) = self.kinds[at % self.kinds.len()];
-            all += chance;
-            if a == 0 || b == 0 {
-                nulls += chance;
-            } else {
-                more += chance * (a + b - 2) as f32;
+            if a > 0 && b > 0 {
+                all += f64::from(chance);
+                more += f64::from(chance) * (a + b - 2) as f64;
             }
         }
-        self.priors.null = (nulls / all).ln();
-        self.priors.more = (more / all).ln();
+        self.priors.null = (nulls / all).ln() as f32;
+        self.priors.more = (more / all).ln() as f32;
     }
 
     fn learn(&mut self, cells: &Cells, path: &[Bead]) {
@@ -490,10 +563,8 @@ impl<'a> Model<'a> {
             .filter(|b| !b.is_null() && b.source.len() + b.target.len() <= 4)
             .map(|b| (b.source.clone(), b.target.clone()))
             .collect();
-        for (view, evidence) in self.views.iter_mut().zip(&self.evidence) {
-            if *evidence == Evidence::Direct || self.weights.learn > 1.0 {
-                view.learn(cells, &sure);
-            }
+        for view in &mut self.views {
+            view.learn(cells, &sure);
         }
     }
 
@@ -501,41 +572,47 @@ impl<'a> Model<'a> {
     fn decode(&self, lattice: &Lattice) -> Vec<Bead> {
         let kinds = &self.kinds;
         let chances = lattice.chances(kinds);
-        let place = |bead: &Bead| {
-            let kind = (bead.source.len(), bead.target.len());
-            let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
-            lattice.band.at(bead.source.end, bead.target.end) * kinds.len() + k
-        };
-        let best = lattice.best(kinds);
+        let place = |bead: &Bead| lattice.place(kinds, bead);
         // Equal lines that follow each other leave no single path likely; the best one is right.
         let mut values = chances.clone();
-        for bead in &best {
+        for bead in lattice.best(kinds) {
             let same = |view: &View| view.same(bead.source.start, bead.target.start);
             if bead.source.len() == 1 && bead.target.len() == 1 && self.views.iter().any(same) {
-                values[place(bead)] += 1.0;
+                values[place(&bead)] += 1.0;
             }
         }
-        let mut path = if self.weights.expected > 0.0 {
-            lattice.band.walk(kinds, |node, _, _, k| {
-                let value = values[node * kinds.len() + k];
-                if kinds[k].0 == 0 || kinds[k].1 == 0 { 0.02 * value } else { value - self.weights.threshold }
-            })
-        } else {
-            best
-        };
+        // A sentence has no counterpart on all paths that skip it, wherever they do so.
+        let skipped = lattice.skipped(&chances, kinds.len());
+        // One currency for both: what a bead, null or not, is expected to be worth to precision and recall.
+        let threshold = self.weights.threshold;
+        let mut path = lattice.band.walk(kinds, |node, i, j, k| match kinds[k] {
+            (_, 0) => skipped[0][i - 1] - threshold,
+            (0, _) => skipped[1][j - 1] - threshold,
+            _ => values[node * kinds.len() + k] - threshold,
+        });
         for bead in &mut path {
-            bead.score = chances[place(bead)].clamp(0.0, 1.0);
+            bead.score = match (bead.source.len(), bead.target.len()) {
+                (_, 0) => skipped[0][bead.source.start],
+                (0, _) => skipped[1][bead.target.start],
+                _ => chances[place(bead)],
+            }
+            .clamp(0.0, 1.0);
         }
         path
     }
 }
 
-/// Right lines within `reach` lines of each left line's bead.
-fn near(path: &[Bead], n: usize, m: usize, reach: usize) -> Vec<Range<usize>> {
+/// Right lines that each left line's words are compared with for likeness: its bead's and those next to it, unless
+/// the beads on both sides are certain too.
+fn near(path: &[Bead], certain: &[bool], n: usize, m: usize) -> Vec<Range<usize>> {
     let mut ranges = vec![0..0; n];
-    for bead in path {
-        for range in &mut ranges[bead.source.clone()] {
-            *range = bead.target.start.saturating_sub(reach)..(bead.target.end + reach).min(m);
+    for (at, bead) in path.iter().enumerate() {
+        let before = usize::from(!(certain[at] && (at == 0 || certain[at - 1])));
+        let after = usize::from(!(certain[at] && certain.get(at + 1).is_none_or(|&certain| certain)));
+        if before + after > 0 {
+            for range in &mut ranges[bead.source.clone()] {
+                *range = bead.target.start.saturating_sub(before)..(bead.target.end + after).min(m);
+            }
         }
     }
     ranges
@@ -628,21 +705,18 @@ impl Band {
         Band::new(ranges, m)
     }
 
-    /// Around a path.
-    fn along(path: &[Bead], n: usize, m: usize, narrow: usize) -> Band {
-        let mut own = vec![(m, 0); n + 1];
-        for bead in path {
-            for range in &mut own[bead.source.start..=bead.source.end] {
-                *range = (range.0.min(bead.target.start), range.1.max(bead.target.end));
+    /// Around a path, close around its sure beads.
+    fn along(path: &[Bead], sure: &[bool], n: usize, m: usize, narrow: usize) -> Band {
+        let mut ranges = vec![(m, 0); n + 1];
+        for (bead, &sure) in path.iter().zip(sure) {
+            let (rows, columns) = if sure { (0, 1) } else { (1, narrow) };
+            let rows = bead.source.start.saturating_sub(rows)..=(bead.source.end + rows).min(n);
+            for range in &mut ranges[rows] {
+                range.0 = range.0.min(bead.target.start.saturating_sub(columns));
+                range.1 = range.1.max((bead.target.end + columns).min(m));
             }
         }
-        let ranges = (0..=n).map(|i| {
-            let near = &own[i.saturating_sub(1)..(i + 2).min(n + 1)];
-            let low = near.iter().map(|r| r.0).min().unwrap_or(0);
-            let high = near.iter().map(|r| r.1).max().unwrap_or(m);
-            (low.saturating_sub(narrow), (high + narrow).min(m))
-        });
-        Band::new(ranges.collect(), m)
+        Band::new(ranges, m)
     }
 
     fn len(&self) -> usize {
@@ -672,7 +746,7 @@ impl Band {
     /// The path of the greatest sum of `gain(node, i, j, kind)`.
     fn walk(&self, kinds: &[(usize, usize)], gain: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<Bead> {
         let n = self.ranges.len() - 1;
-        let mut sums = vec![NEVER; self.len()];
+        let mut sums = vec![f64::from(NEVER); self.len()];
         let mut back = vec![0u8; self.len()];
         sums[0] = 0.0;
         for i in 0..=n {
@@ -682,7 +756,8 @@ impl Band {
                     if a > i || b > j || !self.has(i - a, j - b) {
                         continue;
                     }
-                    let sum = sums[self.at(i - a, j - b)] + gain(node, i, j, k);
+                    let sum = sums[self.at(i - a, j - b)] + f64::from(gain(node, i, j, k));
+                    // NEVER beads stay below NEVER, where all sums begin.
                     if sum > sums[node] {
                         sums[node] = sum;
                         back[node] = k as u8;
@@ -712,9 +787,34 @@ struct Lattice {
 }
 
 impl Lattice {
+    /// Where a bead's gain stands.
+    fn place(&self, kinds: &[(usize, usize)], bead: &Bead) -> usize {
+        let kind = (bead.source.len(), bead.target.len());
+        let k = kinds.iter().position(|&k| k == kind).unwrap_or(0);
+        self.band.at(bead.source.end, bead.target.end) * kinds.len() + k
+    }
+
     /// The path of the greatest gain.
     fn best(&self, kinds: &[(usize, usize)]) -> Vec<Bead> {
         self.band.walk(kinds, |node, _, _, k| self.gains[node * kinds.len() + k])
+    }
+
+    /// The probability that each sentence is skipped, by side: null alignments are the first two kinds.
+    fn skipped(&self, chances: &[f32], kinds: usize) -> [Vec<f32>; 2] {
+        let n = self.band.ranges.len() - 1;
+        let mut skipped = [vec![0.0; n], vec![0.0; self.band.ranges[n].1]];
+        for i in 0..=n {
+            for j in self.band.nodes(i) {
+                let node = self.band.at(i, j) * kinds;
+                if i > 0 {
+                    skipped[0][i - 1] += chances[node];
+                }
+                if j > 0 {
+                    skipped[1][j - 1] += chances[node + 1];
+                }
+            }
+        }
+        skipped
     }
 
     /// The probability of each bead among all paths (forward and backward sums).
@@ -755,7 +855,7 @@ impl Lattice {
                     let from = band.at(i - a, j - b);
                     let term = backward[node] + f64::from(gain);
                     let log = term + forward[from];
-                    if log > -30.0 {
+                    if log > -14.0 {
                         chances[node * width + k] = log.exp() as f32;
                         backward[from] = add(backward[from], term);
                     }
@@ -771,10 +871,120 @@ fn sum_of_logs(terms: &[f64]) -> f64 {
     if high == f64::NEG_INFINITY {
         return high;
     }
-    high + terms.iter().filter(|&&t| t > high - 30.0).map(|t| (t - high).exp()).sum::<f64>().ln()
+    high + terms.iter().filter(|&&t| t > high - 14.0).map(|t| (t - high).exp()).sum::<f64>().ln()
 }
 
 fn add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low < high - 30.0 { high } else { high + (low - high).exp().ln_1p() }
+    if low < high - 14.0 { high } else { high + (low - high).exp().ln_1p() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A translation by hand of the story below, as a system might have it, one line a sentence.
+    const HYPOTHESES: [&str; 8] = [
+        "The ferry to the island sails at seven in the morning.",
+        "On board there is coffee, but no bread.",
+        "Captain Ole Brandt has steered the ship for 31 years.",
+        "He knows every sandbank.",
+        "In winter the crossing takes twice as long because of the ice.",
+        "Then the passengers sing.",
+        "The council wants to build a bridge for 90 million crowns.",
+        "Brandt thinks that nobody needs it.",
+    ];
+
+    fn beads(hypotheses: &[&str], target: &[&str]) -> Vec<String> {
+        let input =
+            AlignInput { source: hypotheses, hypotheses: Some(hypotheses), target, ..AlignInput::default() };
+        let beads = align(&input, &AlignOptions::default());
+        beads.iter().map(|b| format!("{:?}:{:?}", b.source, b.target)).collect()
+    }
+
+    #[test]
+    fn finds_beads_of_each_type() {
+        let h = HYPOTHESES;
+        let merged = format!("{} {}", h[2], h[3]);
+        for (name, target, expected) in [
+            (
+                "as it is",
+                h.to_vec(),
+                "0..1:0..1 1..2:1..2 2..3:2..3 3..4:3..4 4..5:4..5 5..6:5..6 6..7:6..7 7..8:7..8",
+            ),
+            (
+                "two in one",
+                vec![h[0], h[1], &merged, h[4], h[5], h[6], h[7]],
+                "0..1:0..1 1..2:1..2 2..4:2..3 4..5:3..4 5..6:4..5 6..7:5..6 7..8:6..7",
+            ),
+            (
+                "one in two",
+                vec![
+                    h[0],
+                    h[1],
+                    "Captain Ole Brandt has steered",
+                    "the ship for 31 years.",
+                    h[3],
+                    h[4],
+                    h[5],
+                    h[6],
+                    h[7],
+                ],
+                "0..1:0..1 1..2:1..2 2..3:2..4 3..4:4..5 4..5:5..6 5..6:6..7 6..7:7..8 7..8:8..9",
+            ),
+            (
+                "one left out and one put in",
+                vec![h[0], h[1], h[2], h[3], h[5], "Fresh paint smells of linseed oil.", h[6], h[7]],
+                "0..1:0..1 1..2:1..2 2..3:2..3 3..4:3..4 4..5:4..4 5..6:4..5 6..6:5..6 6..7:6..7 7..8:7..8",
+            ),
+            (
+                "a blank line",
+                vec![h[0], h[1], "", h[2], h[3], h[4], h[5], h[6], h[7]],
+                "0..1:0..1 1..2:1..2 2..2:2..3 2..3:3..4 3..4:4..5 4..5:5..6 5..6:6..7 6..7:7..8 7..8:8..9",
+            ),
+        ] {
+            assert_eq!(beads(&h, &target).join(" "), expected, "{name}");
+        }
+        assert_eq!(
+            beads(&["a b", ""], &["", "a b", ""]),
+            ["0..0:0..1", "0..1:1..2", "1..2:2..3"],
+            "blank pairs"
+        );
+    }
+
+    #[test]
+    fn parts_name_the_evidence_that_was_given() {
+        let h = HYPOTHESES;
+        let input = AlignInput { source: &h, target: &h, ..AlignInput::default() };
+        let options = AlignOptions::default();
+        let words = explain(&input, &options);
+        assert!(
+            words
+                .iter()
+                .all(|(_, p)| p.direct > 0.0 && p.hypotheses == 0.0 && p.length > 0.0 && p.prior < 0.0)
+        );
+        let both = AlignInput { hypotheses: Some(&h), reverse: Some(&h), ..input };
+        let parts = explain(&both, &options);
+        assert!(parts.iter().all(|(_, p)| p.direct == 0.0 && p.hypotheses > 0.0 && p.reverse > 0.0));
+        assert_eq!(words.into_iter().map(|(bead, _)| bead).collect::<Vec<Bead>>(), align(&input, &options));
+    }
+
+    #[test]
+    fn the_signature_says_what_differs() {
+        let h = HYPOTHESES;
+        let plain = AlignInput { source: &h, target: &h, ..AlignInput::default() };
+        let mut options = AlignOptions::default();
+        assert_eq!(signature(&plain, &options), "diptych-align 1, words, length");
+        options.max_total = 4;
+        options.weights.null = -1.5;
+        let given = AlignInput { hypotheses: Some(&h), reverse: Some(&h[1..]), ..plain };
+        assert_eq!(signature(&given, &options), "diptych-align 1, hypotheses, length, most 4, null -1.5");
+    }
+
+    #[test]
+    fn a_fit_of_long_and_short_beads_stays_inside_the_asked_for_size() {
+        assert_eq!(kinds(2), [(1, 0), (0, 1), (1, 1)]);
+        assert_eq!(kinds(3).len(), 5);
+        assert_eq!(kinds(usize::MAX), kinds(MOST));
+    }
 }

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split, Store};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 #[derive(Parser)]
 #[command(
@@ -28,9 +28,10 @@ use indicatif::{ProgressBar, ProgressStyle};
     version,
     about = "Reads documents in different languages side by side: translate, align, compare, offline",
     after_help = "Examples:\n  \
-        diptych translate artikel.txt                     a German article in English\n  \
-        diptych align bericht.txt report.txt --store c.db sentence pairs into a store\n  \
-        diptych export --store c.db --format tmx -o c.tmx\n\n\
+        diptych translate artikel.txt                      a German article in English\n  \
+        diptych align bericht.txt report.txt --store c.db  sentence pairs into a store\n  \
+        diptych export --store c.db --format tmx -o c.tmx  out of it, for other tools\n\n\
+        A command's own page: diptych translate --help\n\
         Exit codes: 0 done; 1 done, but inputs were skipped or the answer is no; 2 failed."
 )]
 struct Cli {
@@ -42,6 +43,7 @@ struct Cli {
 
 /// Options that every command takes.
 #[derive(Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Only errors on standard error: no progress, no notes
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -49,7 +51,7 @@ pub struct Global {
     /// Say what was assumed: encodings, languages, what was left out
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Directory of models, looked into before any other place
+    /// Directory of models (such as de-en), looked into before any other place
     #[arg(long, global = true, value_name = "DIR")]
     pub models: Option<PathBuf>,
 }
@@ -65,9 +67,10 @@ enum Command {
     Stats(stats::StatsArgs),
     Eval(eval::EvalArgs),
     /// Print a shell completion script
-    #[command(
-        after_help = "Example:\n  diptych completions bash > ~/.local/share/bash-completion/completions/diptych"
-    )]
+    #[command(after_help = "Examples:\n  \
+            diptych completions bash > ~/.local/share/bash-completion/completions/diptych\n  \
+            diptych completions zsh > ~/.zfunc/_diptych     with ~/.zfunc in fpath before compinit\n  \
+            diptych completions fish > ~/.config/fish/completions/diptych.fish")]
     Completions {
         shell: clap_complete::Shell,
     },
@@ -75,14 +78,15 @@ enum Command {
 
 /// How documents are read: shared by all commands that read some.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Reading")]
 pub struct Reading {
-    /// One sentence a line, blank lines kept as empty sentences
+    /// The files have one sentence a line; blank lines are kept as empty sentences
     #[arg(long)]
     pub presplit: bool,
     /// Keep menus, captions, credits and "more stories" as text
     #[arg(long)]
     pub keep_boilerplate: bool,
-    /// What the files hold: text, html or jsonl; told by their endings and first lines where not given
+    /// What the files hold: text, html or jsonl [default: told by their endings and first lines]
     #[arg(long, value_name = "FORMAT")]
     pub input_format: Option<InputFormat>,
     /// Largest document in megabytes
@@ -106,8 +110,9 @@ impl Reading {
 
 /// How documents become English: shared by all commands that translate.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Translating")]
 pub struct Engine {
-    /// Threads that translate; 0: one a core
+    /// Threads that translate; 0 is one a core. The result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 }
@@ -130,9 +135,12 @@ impl Progress {
         if !shows_progress(global) {
             return Progress(ProgressBar::hidden());
         }
-        let style = "{prefix:.dim} {bar:24} {pos}/{len} sentences, {per_sec}, {eta} left";
+        let style = "{prefix} {wide_bar} {pos}/{len} sentences, {rate} a second, {eta} left";
         let style = ProgressStyle::with_template(style).expect("the template is well-formed");
-        Progress(ProgressBar::new(total as u64).with_style(style).with_prefix(name.to_string()))
+        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}", state.per_sec());
+        });
+        Progress(ProgressBar::new(total as u64).with_style(style).with_prefix(short(name)))
     }
 
     /// So many are done.
@@ -151,6 +159,18 @@ impl Progress {
         self.0.suspend(write)
     }
 }
+
+/// A document's name as it fits before a bar: the end of a path says most.
+fn short(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    match name.chars().count().checked_sub(LONGEST) {
+        None | Some(0) => name.into(),
+        Some(more) => format!("…{}", name.chars().skip(more + 1).collect::<String>()),
+    }
+}
+
+/// Characters of a name before a bar.
+const LONGEST: usize = 24;
 
 impl Drop for Progress {
     fn drop(&mut self) {
@@ -222,42 +242,70 @@ fn shows_progress(global: &Global) -> bool {
 
 /// Opens every document of `paths`, one file at a time, and hands each to `each`.
 ///
-/// A record that cannot be used is named on standard error and counted; a file that cannot be read is an
-/// error at once where it is the only one, else counted too. Returns how many were skipped.
+/// One that cannot be used, for itself or for its language, is named on standard error and counted; the only
+/// one is an error instead. `each` hears whether there are several. Returns how many were skipped.
 pub fn each_document(
     paths: &[PathBuf],
     options: &OpenOptions,
     global: &Global,
-    mut each: impl FnMut(Document) -> anyhow::Result<()>,
+    mut each: impl FnMut(Document, bool) -> anyhow::Result<()>,
 ) -> anyhow::Result<usize> {
     let mut skipped = 0;
     for path in paths {
-        let documents = match Document::open(path, options) {
-            Ok(documents) => documents,
-            Err(error) if paths.len() == 1 => return Err(error.into()),
-            Err(error) => vec![Err(error)],
-        };
-        let only = paths.len() == 1 && documents.len() == 1;
+        let documents = Document::open(path, options).unwrap_or_else(|error| vec![Err(error)]);
+        let several = paths.len() > 1 || documents.len() > 1;
         for document in documents {
-            match document {
-                Ok(document) => {
-                    if global.verbose {
-                        tell(&document);
-                    }
-                    each(document)?;
+            let done = document.map_err(|error| advised(error, "--lang", global)).and_then(|document| {
+                if global.verbose {
+                    tell(&document);
                 }
-                Err(error) if only => return Err(error.into()),
-                Err(error) => {
-                    let _ = writeln!(io::stderr(), "diptych: skipped {error}");
+                each(document, several)
+            });
+            match done {
+                Err(error) if several && is_about_one_input(&error) => {
+                    let _ = writeln!(io::stderr(), "diptych: skipped {error:#}");
                     skipped += 1;
                 }
+                done => done?,
             }
         }
     }
     if skipped > 0 {
-        note(global, format_args!("{skipped} of the inputs were skipped, each named above"));
+        note(global, format_args!("{} skipped, named above", plural(skipped as u64, "input")));
     }
     Ok(skipped)
+}
+
+/// Whether an error leaves the other inputs of a run untouched.
+fn is_about_one_input(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref();
+    matches!(
+        kind,
+        Some(
+            Error::File { .. }
+                | Error::Input { .. }
+                | Error::UnknownLanguage { .. }
+                | Error::UnsupportedLanguage { .. }
+        )
+    )
+}
+
+/// The error, with the `option` that helps where a language is unknown, and the languages there are.
+pub fn advised(mut error: Error, option: &str, global: &Global) -> anyhow::Error {
+    if let Error::UnknownLanguage { way_out, .. } = &mut error {
+        let models = Models::locate(global.models.as_deref());
+        *way_out = format!(
+            "name it with {option} (models here: {}; one for another language goes into {})",
+            models.map_or_else(|_| "en".into(), |models| models.supported()),
+            Models::user_directory().unwrap_or_default().display()
+        );
+    }
+    error.into()
+}
+
+/// `1 document`, `2 documents`.
+pub fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Says what a document was taken for, and what was assumed.
@@ -265,10 +313,10 @@ pub fn tell(document: &Document) {
     let mut err = io::stderr().lock();
     let _ = writeln!(
         err,
-        "diptych: {}: {}, {} sentences",
+        "diptych: {}: {}, {}",
         document.name(),
         document.lang().name(),
-        document.spans().len()
+        plural(document.spans().len() as u64, "sentence")
     );
     for text in &document.meta().notes {
         let _ = writeln!(err, "diptych: {}: {text}", document.name());
@@ -278,6 +326,19 @@ pub fn tell(document: &Document) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_fit_before_a_bar() {
+        for (name, expected) in [
+            ("artikel.txt", "artikel.txt"),
+            ("corpus/2025/artikel.txt", "artikel.txt"),
+            ("records.jsonl#12", "records.jsonl#12"),
+            ("eine-sehr-lange-überschrift-als-dateiname.txt", "…hrift-als-dateiname.txt"),
+        ] {
+            assert_eq!(short(name), expected);
+            assert!(short(name).chars().count() <= LONGEST);
+        }
+    }
 
     #[test]
     fn clap_accepts_the_command_line() {

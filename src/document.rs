@@ -65,10 +65,8 @@ impl Document {
 
     fn from_page(page: Page, options: &OpenOptions) -> Result<Document> {
         let lang = options.lang.clone().or(page.lang).or_else(|| identify(&page.text));
-        let lang = lang.ok_or_else(|| Error::UnknownLanguage {
-            name: page.name.clone(),
-            supported: "any language that has a model, and en".into(),
-        })?;
+        let lang = lang
+            .ok_or_else(|| Error::UnknownLanguage { name: page.name.clone(), way_out: "name it".into() })?;
         Ok(Document { meta: page.meta, ..Document::new(page.name, lang, page.text, options.split) })
     }
 

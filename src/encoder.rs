@@ -209,11 +209,15 @@ impl Encoder {
         ends.extend(framed.char_indices().map(|(i, _)| i));
         ends.push(framed.len());
         let characters = ends.len() - 1;
-        for run in (self.shortest_run..=self.longest_run).filter(|&run| run < characters) {
-            for start in 0..=characters - run {
-                let text = &framed.as_bytes()[ends[start]..ends[start + run]];
-                let hash = finish(fnv(fnv_start(b'c'), text)) % self.runs;
-                each((self.words + self.pairs + hash) as u32);
+        // Longer runs go on from the shorter ones' hashes.
+        for start in 0..characters {
+            let shortest = (start + self.shortest_run).min(characters);
+            let mut hash = fnv(fnv_start(b'c'), &framed.as_bytes()[ends[start]..ends[shortest]]);
+            for run in self.shortest_run..=self.longest_run.min(characters - 1).min(characters - start) {
+                if run > self.shortest_run {
+                    hash = fnv(hash, &framed.as_bytes()[ends[start + run - 1]..ends[start + run]]);
+                }
+                each((self.words + self.pairs + finish(hash) % self.runs) as u32);
             }
         }
     }

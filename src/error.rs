@@ -19,12 +19,12 @@ pub enum Error {
     #[error("{name}: {what}")]
     Input { name: String, what: String },
     /// The language of a document cannot be told.
-    #[error("{name}: cannot tell the language; name it (supported here: {supported})")]
-    UnknownLanguage { name: String, supported: String },
+    #[error("{name}: cannot tell the language; {way_out}")]
+    UnknownLanguage { name: String, way_out: String },
     /// There is no model that turns this language into English.
     #[error(
-        "{name}: no model for {lang}; supported here: {supported}; to add one, put its directory {tag}-en \
-         (with a manifest.toml, as models/de-en has it) into {}", directory.display()
+        "{name}: no model for {lang} (if that is not its language, name it); supported here: {supported}; to add \
+         one, put its directory {tag}-en (with a manifest.toml, as models/de-en has it) into {}", directory.display()
     )]
     UnsupportedLanguage { name: String, lang: String, tag: String, supported: String, directory: PathBuf },
     /// A model's files are missing, altered or cannot be loaded.

@@ -1,5 +1,29 @@
 //! Machine-translation-aware bilingual alignment: read documents in different languages, translate
 //! them into English on the CPU, align their sentences, store and export the pairs.
+//!
+//! A [`Pipeline`] runs [`Document`]s through all of it. Here over translations of one's own, so that no model
+//! is loaded for German; with [`Hypotheses::Models`] it translates by itself:
+//!
+//! ```
+//! use diptych::{AlignOptions, Document, Hypotheses, Lang, Models, Pipeline, Split};
+//! # fn main() -> diptych::Result<()> {
+//! let german = "Der Zug hält auf freier Strecke. Alle steigen aus, nur der Hund bleibt sitzen.";
+//! let english = "The train stops in the open country. Everyone gets off. Only the dog stays.";
+//! let german = Document::new("a.de".into(), "de".parse()?, german.into(), Split::Sentences);
+//! let english = Document::new("a.en".into(), Lang::english(), english.into(), Split::Sentences);
+//! let translations = ["The train stops in the open.", "Everyone gets off, only the dog stays seated."];
+//! let hypotheses = Hypotheses::Given {
+//!     source: translations.map(String::from).into(),
+//!     target: None,
+//!     signature: "by hand".into(),
+//! };
+//! let mut pipeline = Pipeline::new(Models::locate(None)?, None, 1);
+//! let aligned = pipeline.align(german, english, &hypotheses, &AlignOptions::default(), &mut |_| Ok(()))?;
+//! let kinds: Vec<String> = aligned.bitext.beads().iter().map(|bead| bead.kind()).collect();
+//! assert_eq!(kinds, ["1-1", "1-2"]);
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 

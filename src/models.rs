@@ -5,6 +5,7 @@
 //! executable, and last in the binary itself (cargo feature `embedded-model`).
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -51,19 +52,22 @@ struct File {
 
 const MANIFEST: &str = "manifest.toml";
 
+/// Names a directory of models, for every run.
+const VARIABLE: &str = "DIPTYCH_MODELS";
+
 impl Models {
     /// The usual places; `named` (the user's `--models`) comes first.
     ///
     /// # Errors
-    /// A named directory that is none: the user meant something that is not there.
+    /// A named directory that is none or holds no model: the user meant something that is not there, and a
+    /// model from another place must not answer for it.
     pub fn locate(named: Option<&Path>) -> Result<Models> {
         let mut directories = Vec::new();
-        let from_environment = std::env::var_os("DIPTYCH_MODELS").filter(|value| !value.is_empty());
-        for directory in named.map(PathBuf::from).into_iter().chain(from_environment.map(PathBuf::from)) {
-            if let Err(cause) = std::fs::read_dir(&directory) {
-                return Err(Error::file("read the model directory", &directory, cause));
-            }
-            directories.push(directory);
+        if let Some(directory) = named {
+            directories.push(asked_for(directory, "named by --models")?);
+        }
+        if let Some(directory) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
+            directories.push(asked_for(Path::new(&directory), "named by DIPTYCH_MODELS")?);
         }
         directories.extend(Models::user_directory());
         let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
@@ -86,7 +90,10 @@ impl Models {
             let path = directory.join(MANIFEST);
             let text = std::fs::read_to_string(&path).map_err(|cause| Error::Model {
                 model: name.into(),
-                what: format!("cannot read {}: {cause}", path.display()),
+                what: format!(
+                    "cannot read {}: {cause}; a model needs one, as models/de-en has it",
+                    path.display()
+                ),
             })?;
             return Model::new(name, &text, Place::Directory(directory)).map(Some);
         }
@@ -120,11 +127,18 @@ impl Models {
 
 impl Model {
     fn new(name: &str, manifest: &str, place: Place) -> Result<Model> {
-        let manifest = toml::from_str(manifest).map_err(|cause| Error::Model {
+        let manifest: Manifest = toml::from_str(manifest).map_err(|cause| Error::Model {
             model: name.into(),
             what: format!("its {MANIFEST} cannot be understood: {}", cause.message()),
         })?;
-        Ok(Model { name: name.into(), manifest, place })
+        let model = Model { name: name.into(), manifest, place };
+        // A model that came from elsewhere may not make this program read other files.
+        let is_plain = |file: &&File| Path::new(&file.name).file_name() == Some(OsStr::new(&file.name));
+        match model.manifest.files.iter().find(|file| !is_plain(file)) {
+            Some(file) => Err(model
+                .error(format!("its {MANIFEST} names {:?}, which is no file in its directory", file.name))),
+            None => Ok(model),
+        }
     }
 
     /// Its name, such as `de-en`.
@@ -196,6 +210,20 @@ impl Model {
     }
 }
 
+/// A directory of models that the user asked for, `how`.
+fn asked_for(directory: &Path, how: &str) -> Result<PathBuf> {
+    let entries = std::fs::read_dir(directory)
+        .map_err(|cause| Error::file("read the model directory", directory, cause))?;
+    let refusal = |what: &str| Err(Error::input(directory.display().to_string(), format!("{what} ({how})")));
+    if directory.join(MANIFEST).is_file() {
+        return refusal("is a model itself; name the directory that it lies in");
+    }
+    if !entries.flatten().any(|entry| entry.path().is_dir()) {
+        return refusal("holds no models; each is a directory such as de-en");
+    }
+    Ok(directory.into())
+}
+
 type Embedded = (&'static str, &'static str, &'static [(&'static str, &'static [u8])]);
 
 #[cfg(feature = "embedded-model")]
@@ -263,11 +291,27 @@ mod tests {
         assert!(failure().contains("5000 bytes"), "{}", failure());
         std::fs::write(copy.join(MANIFEST), "engine = 3").unwrap();
         assert!(failure().contains("cannot be understood"), "{}", failure());
+        let manifest = std::fs::read_to_string(shipped.join(MANIFEST)).unwrap();
+        for name in ["../../secret", "/etc/passwd", "..", "", "sub/file"] {
+            let outside = manifest.replace("\"en-encoder.bin\"", &format!("{name:?}"));
+            assert_ne!(outside, manifest);
+            std::fs::write(copy.join(MANIFEST), outside).unwrap();
+            assert!(failure().contains("no file in its directory"), "{name}: {}", failure());
+        }
     }
 
     #[test]
-    fn a_named_directory_must_exist() {
-        let error = Models::locate(Some(Path::new("no/such/directory"))).unwrap_err();
-        assert!(error.to_string().contains("no/such/directory"), "{error}");
+    fn a_named_directory_must_hold_models() {
+        let empty = tempfile::tempdir().unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        for (directory, said) in [
+            (Path::new("no/such/directory"), "no/such/directory"),
+            (empty.path(), "holds no models"),
+            (&shipped.join("de-en"), "is a model itself"),
+        ] {
+            let error = Models::locate(Some(directory)).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        assert!(Models::locate(Some(&shipped)).is_ok());
     }
 }

@@ -192,7 +192,7 @@ impl<'a> View<'a> {
             types.iter().map(|t| rarity(t.count[other] as f32, totals[other])).collect::<Vec<u8>>()
         });
         let mut rarity = rarity.into_iter();
-        let sides = raw.map(|lines| lines.as_sets(&common, &types, &rarity.next().unwrap_or_default()));
+        let sides = raw.map(|lines| lines.into_sets(&common, &types, &rarity.next().unwrap_or_default()));
         let alike = match encoder {
             Some(encoder) => {
                 Alike::Vectors { encoder, places: vec![u32::MAX; types.len()], units: Vec::new() }
@@ -253,9 +253,9 @@ impl<'a> View<'a> {
         &self.table[at..at + STRIDE]
     }
 
-    /// Adds what sharing the same stems is worth to each line pair of `cells`, and gives what each line is worth
-    /// that shares none, by side.
-    pub fn coarse(&self, cells: &Cells, share: f32, sums: &mut [f32]) -> [Vec<f32>; 2] {
+    /// Adds what sharing the same stems is worth to each line pair of `cells`, and gives by side what each line is
+    /// worth that shares none, and one that shares all that the other side knows.
+    pub fn coarse(&self, cells: &Cells, share: f32, sums: &mut [f32]) -> [Vec<(f32, f32)>; 2] {
         let typical = [0, 1].map(|side: usize| {
             let lines = &self.sides[side];
             self.worths(lines.sizes[lines.len()] / lines.len().max(1) as u32)
@@ -265,9 +265,14 @@ impl<'a> View<'a> {
         };
         let bases = [0, 1].map(|side: usize| {
             let lines = &self.sides[side];
-            (0..lines.len())
-                .map(|i| (lines.starts[i]..lines.starts[i + 1]).map(|at| worth(side, at, 0)).sum())
-                .collect()
+            let line = |i: usize| {
+                let known = |at: usize| if lines.rarity[at] > 0 { EXACT } else { 0 };
+                let words = lines.starts[i]..lines.starts[i + 1];
+                words.fold((0.0, 0.0), |sum, at| {
+                    (sum.0 + worth(side, at, 0), sum.1 + worth(side, at, known(at)))
+                })
+            };
+            (0..lines.len()).map(line).collect()
         });
         let (starts, postings) = self.postings();
         for (i, range) in cells.ranges.iter().enumerate() {
@@ -350,13 +355,33 @@ impl<'a> View<'a> {
         pairs
     }
 
-    /// Computes the levels of all line pairs of `cells`; words are compared for likeness only in the line pairs of
-    /// `near`, as ranges of right lines.
-    pub fn compare(&mut self, cells: &Cells, near: &[Range<usize>]) {
-        let View { sides, types, texts, alike, .. } = self;
+    /// Raises the levels of words that have no equal by how alike they are to the other line's words, in the line
+    /// pairs of `near`: a range of right lines by left line.
+    pub fn soften(&mut self, cells: &Cells, near: &[Range<usize>]) {
+        let View { sides, types, texts, alike, levels, rows, .. } = self;
+        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![], sum: vec![] };
+        let starts = &sides[1].starts;
+        for (i, range) in cells.ranges.iter().enumerate() {
+            let words = sides[0].words(i);
+            for j in near[i].start.max(range.start)..near[i].end.min(range.end) {
+                let ats = [
+                    rows[i][0] + (j - range.start) * words.len(),
+                    rows[i][1] + starts[j] - starts[range.start],
+                ];
+                let [left, right] = levels;
+                softener.soften(
+                    (words, &mut left[ats[0]..], sides[0].rarity(i)),
+                    (sides[1].words(j), &mut right[ats[1]..], sides[1].rarity(j)),
+                );
+            }
+        }
+    }
+
+    /// Computes the levels of all line pairs of `cells` by equal words and stems.
+    pub fn compare(&mut self, cells: &Cells) {
+        let View { sides, types, .. } = self;
         let mut place = vec![0u32; types.len()];
         let mut stem = vec![0u32; self.stems];
-        let mut softener = Softener { types, texts, alike, left: vec![], right: vec![], sum: vec![] };
         let mut levels = [Vec::new(), Vec::new()];
         self.rows.clear();
         for (i, range) in cells.ranges.iter().enumerate() {
@@ -383,14 +408,6 @@ impl<'a> View<'a> {
                     }
                     levels[1].push(if at > 0 { level } else { 0 });
                 }
-                if !near[i].contains(&j) {
-                    continue;
-                }
-                let [left, right] = &mut levels;
-                softener.soften(
-                    (words, &mut left[ats[0]..], sides[0].rarity(i)),
-                    (others, &mut right[ats[1]..], sides[1].rarity(j)),
-                );
             }
             words.iter().for_each(|&w| place[w as usize] = 0);
             stems.iter().for_each(|&s| stem[s as usize] = 0);
@@ -413,16 +430,18 @@ impl<'a> View<'a> {
 
     /// Adds what each line is worth against the spans of the other side that end at a line, by cell and length:
     /// `worth[0][cell * most + b - 1]` is left line i against the `b` right lines up to j, `worth[1]` the other way.
-    pub fn spans(&self, cells: &Cells, most: usize, share: f32, worth: &mut [Vec<f32>; 2]) {
+    /// For the left lines of `plain`, spans of three lines at most.
+    pub fn spans(&self, cells: &Cells, most: usize, plain: &[bool], share: f32, worth: &mut [Vec<f32>; 2]) {
         let mut best: Vec<u8> = Vec::new();
         for (i, range) in cells.ranges.iter().enumerate() {
+            let longest = if plain[i] { most.min(3) } else { most };
             for j in range.clone() {
                 let cell = cells.starts[i] + j - range.start;
                 for (side, worth) in worth.iter_mut().enumerate() {
                     let line = if side == 0 { i } else { j };
                     best.clear();
                     best.extend_from_slice(self.levels(cells, side, i, j));
-                    for more in 0..most {
+                    for more in 0..longest {
                         let span = if side == 0 {
                             if j < range.start + more {
                                 break;
@@ -494,13 +513,24 @@ impl<'a> View<'a> {
             let lines = [left, right];
             spans.push([0, 1].map(|side: usize| {
                 let lines = lines[side].clone();
-                let mut words: Vec<u32> =
-                    lines.flat_map(|line| self.sides[side].words(line)).copied().collect();
-                words.sort_unstable();
-                words.dedup();
-                words.iter().for_each(|&w| counts[side][w as usize] += 1);
+                let single = lines.len() == 1;
+                let mut words = self.sides[side].words
+                    [self.sides[side].starts[lines.start]..self.sides[side].starts[lines.end]]
+                    .to_vec();
+                if !single {
+                    words.sort_unstable();
+                    words.dedup();
+                }
                 words
             }));
+        }
+        // What has its equal needs no other counterpart.
+        for [left, right] in &mut spans {
+            let all = left.clone();
+            left.retain(|w| right.binary_search(w).is_err());
+            right.retain(|w| all.binary_search(w).is_err());
+            left.iter().for_each(|&w| counts[0][w as usize] += 1);
+            right.iter().for_each(|&w| counts[1][w as usize] += 1);
         }
         let mut together: Map<(u32, u32), u32> = Map::default();
         for [left, right] in &mut spans {
@@ -634,7 +664,7 @@ impl Reader {
 }
 
 impl RawLines {
-    fn as_sets(self, common: &[bool], types: &[Type], rarity: &[u8]) -> Lines {
+    fn into_sets(self, common: &[bool], types: &[Type], rarity: &[u8]) -> Lines {
         let mut lines = Lines { starts: vec![0], sizes: vec![0], keys: self.keys, ..Lines::default() };
         let mut start = 0;
         let mut set = Vec::new();

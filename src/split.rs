@@ -407,7 +407,9 @@ impl<'a> Splitter<'a> {
         begins: impl Fn() -> bool,
     ) -> bool {
         let digits = token.bytes().filter(u8::is_ascii_digit).count();
-        if self.is_opening(start) && digits <= 3 && !token.contains('.') {
+        // Right after a bracket stands the minute of a match ("Müller (80. Beck)") or a label.
+        let labels = self.is_opening(start) || self.char_before(start) == Some('(');
+        if labels && digits <= 3 && !token.contains('.') {
             return false;
         }
         if next.case == Case::Digit {

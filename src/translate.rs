@@ -99,6 +99,19 @@ impl Suspicion {
             Suspicion::Numbers => "numbers",
         }
     }
+
+    /// What it tells a reader, as a sentence without its full stop.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Suspicion::Empty => "The model gave no translation",
+            Suspicion::Repetition => "The translation says the same words over and over",
+            Suspicion::Length => "The translation is far shorter or longer than the sentence",
+            Suspicion::Untranslated => "The sentence came back as it was",
+            Suspicion::Numbers => {
+                "A number of the sentence is missing from the translation, or another stands there"
+            }
+        }
+    }
 }
 
 /// Whether a sentence has anything to translate: lines without letters pass through as they are.

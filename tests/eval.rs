@@ -1,11 +1,12 @@
 //! `diptych eval` against figures that an independent scorer (strict and lax as Vecalign's defines them) printed
 //! for the same files.
 
-use assert_cmd::Command;
+use std::process::Command;
+
 use serde_json::Value;
 
 fn eval(args: &[&str]) -> (Value, i32) {
-    let output = Command::cargo_bin("diptych").unwrap().arg("eval").args(args).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_diptych")).arg("eval").args(args).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     (
@@ -79,8 +80,7 @@ fn a_minimum_that_is_missed_is_exit_code_1_and_an_unreadable_file_2() {
 
 #[test]
 fn people_get_a_table_with_types_and_documents() {
-    let output = Command::cargo_bin("diptych")
-        .unwrap()
+    let output = Command::new(env!("CARGO_BIN_EXE_diptych"))
         .args(["eval", "--gold", "tests/data/eval/gold", "tests/data/eval/test", "--nulls", "drop"])
         .args(["--by-type", "--by-document"])
         .output()

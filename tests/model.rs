@@ -138,8 +138,9 @@ fn models_are_found_in_the_promised_order() {
         command.arg("--models").arg(directory.path().join("named")).args(["translate", ARTICLE]);
         command.output().unwrap()
     };
+    // A directory that the user names must hold models, if not this one.
     for place in ["named", "variable"] {
-        fs::create_dir_all(directory.path().join(place)).unwrap();
+        fs::create_dir_all(directory.path().join(place).join("xx-en")).unwrap();
     }
     assert!(run().status.success(), "the copy in the binary is used where there is no other");
     for place in ["bin/models", "data/diptych/models", "variable", "named"] {

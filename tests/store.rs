@@ -273,7 +273,10 @@ fn a_failed_export_leaves_what_was_there() {
         &["cannot create", "no/such/out.tsv"],
     );
     let itself = corpus.store();
-    assert_fails(&corpus.run("export", &["-o", itself.to_str().unwrap()]), &["the store itself"]);
+    assert_fails(
+        &corpus.run("export", &["-o", itself.to_str().unwrap()]),
+        &["would take the place of a file"],
+    );
     assert_eq!(corpus.names(), [before, vec!["out.de".into(), "out.en".into()]].concat());
 
     // A store that turns out damaged half way: the older file stays, no part of a new one does.

@@ -6,23 +6,26 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use diptych::{
-    AlignOptions, Aligned, Document, Event, ExportFormat, Exporter, Hypotheses, Lang, OpenOptions, Recorded,
-    Split, Store, Translator, read,
+    AlignOptions, Aligned, Document, Event, ExportFormat, Exporter, Hypotheses, Lang, Recorded, Split, Store,
+    Translator, read,
 };
 
 use super::output::Output;
-use super::{Engine, Global, Outcome, Progress, Reading, note, tell};
+use super::{Engine, Global, Outcome, Progress, Reading, advised, note, plural, tell};
 
 /// Align a document with its translation and print or store the sentence pairs
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diptych align bericht.txt report.txt                        pairs as TSV on standard output
-  diptych align bericht.html report.html --store corpus.db    into a store; again replaces, never doubles
-  diptych align --presplit a.de a.en --format beads           [0, 1]:[0]:0.87, ids from 0
-  diptych align --presplit --translations a.de.mt a.de a.fr --format tmx -o a.tmx
+  diptych align bericht.txt report.txt                 pairs as a table
+  diptych align bericht.txt report.txt --store c.db    into a store
+  diptych align --presplit --format beads a.de a.en    [0, 1]:[0]:0.87, ids from 0
+  diptych align --presplit --translations a.mt --format tmx -o a.tmx a.de a.fr
 
-With --translations the pair is matched over your own translations of SOURCE into TARGET's language: line for
-line with --presplit, else a TSV file of sentence and translation. No model is needed then.")]
+Aligning the same pair into a store again replaces it, never doubles; a store
+knows documents by their names as typed, so name them the same way each time.
+With --translations the pair is matched over your own translations of SOURCE
+into TARGET's language: line for line with --presplit, else a TSV file of
+sentence and translation. No model is needed then.")]
 pub struct AlignArgs {
     /// The document
     source: PathBuf,
@@ -37,7 +40,7 @@ pub struct AlignArgs {
     /// Keep documents, translations and beads in this store (made if it is not there)
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// What to print; tsv without --store, else nothing unless named
+    /// What to print [default: tsv; with --store and without -o, nothing]
     #[arg(short, long, value_enum)]
     format: Option<Choice>,
     /// Write to a file instead of standard output
@@ -95,10 +98,13 @@ impl From<Choice> for ExportFormat {
 
 /// Runs the command.
 pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
-    let source = only(&args.source, &args.reading.options(args.source_lang.clone()), global)?;
-    let target = only(&args.target, &args.reading.options(args.target_lang.clone()), global)?;
+    let source = only(&args.source, &args.source_lang, "--source-lang", args, global)?;
+    let target = only(&args.target, &args.target_lang, "--target-lang", args, global)?;
     let hypotheses = hypotheses(args, &source, &target)?;
     let store = args.store.as_deref().map(Store::open).transpose()?;
+    // Opened before the work: what cannot be written is said now and not after minutes of translating.
+    let wanted = args.explain || args.format.is_some() || args.output.is_some() || args.store.is_none();
+    let out = wanted.then(|| Output::open(args.output.as_deref(), in_use(args))).transpose()?;
     let mut pipeline = args.engine.pipeline(store, global)?;
     let options = AlignOptions { max_total: args.max_bead, ..AlignOptions::default() };
     let total = source.spans().len() + target.spans().len();
@@ -110,14 +116,17 @@ pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
         Ok(())
     })?;
     drop(progress);
-    print(args, &aligned)?;
+    if let Some(out) = out {
+        print(args, &aligned, out)?;
+    }
     let bitext = &aligned.bitext;
     let nulls = bitext.beads().iter().filter(|bead| bead.is_null()).count();
     note(
         global,
         format_args!(
-            "{} pairs and {nulls} sentences without counterpart in {} + {} sentences",
-            bitext.beads().len() - nulls,
+            "{} and {} without counterpart in {} + {} sentences",
+            plural((bitext.beads().len() - nulls) as u64, "pair"),
+            plural(nulls as u64, "sentence"),
             bitext.source().spans().len(),
             bitext.target().spans().len()
         ),
@@ -128,10 +137,9 @@ pub fn run(args: &AlignArgs, global: &Global) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn print(args: &AlignArgs, aligned: &Aligned) -> anyhow::Result<()> {
+fn print(args: &AlignArgs, aligned: &Aligned, mut out: Output) -> anyhow::Result<()> {
     let bitext = &aligned.bitext;
     if args.explain {
-        let mut out = Output::open(args.output.as_deref(), args.store.as_deref())?;
         for (bead, parts) in bitext.beads().iter().zip(&aligned.parts) {
             write!(out, "{:?}:{:?}:{:.4}", ids(&bead.source), ids(&bead.target), bead.score)?;
             let named = [
@@ -148,25 +156,36 @@ fn print(args: &AlignArgs, aligned: &Aligned) -> anyhow::Result<()> {
         }
         return out.keep();
     }
-    let Some(format) = args.format.or(args.store.is_none().then_some(Choice::Tsv)) else { return Ok(()) };
-    let mut out = Output::open(args.output.as_deref(), args.store.as_deref())?;
-    let mut exporter = Exporter::new(&mut out, format.into(), Some(bitext.source().lang()))?;
+    let format = args.format.unwrap_or(Choice::Tsv).into();
+    let mut exporter = Exporter::new(&mut out, format, Some(bitext.source().lang()))?;
     exporter.write_bitext(bitext)?;
     exporter.finish()?;
     out.keep()
+}
+
+/// The files that this run reads, and the store: none of them may be the output.
+fn in_use(args: &AlignArgs) -> impl Iterator<Item = &Path> {
+    let given = [&args.store, &args.translations, &args.reverse_translations];
+    [&args.source, &args.target].into_iter().chain(given.into_iter().flatten()).map(PathBuf::as_path)
 }
 
 fn ids(range: &std::ops::Range<usize>) -> Vec<usize> {
     range.clone().collect()
 }
 
-/// The one document of a file.
-fn only(path: &Path, options: &OpenOptions, global: &Global) -> anyhow::Result<Document> {
-    let mut documents = Document::open(path, options)?;
+/// The one document of a file; `option` names its language.
+fn only(
+    path: &Path,
+    lang: &Option<Lang>,
+    option: &str,
+    args: &AlignArgs,
+    global: &Global,
+) -> anyhow::Result<Document> {
+    let mut documents = Document::open(path, &args.reading.options(lang.clone()))?;
     if documents.len() != 1 {
         bail!("{}: holds {} documents; align takes one on each side", path.display(), documents.len());
     }
-    let document = documents.remove(0)?;
+    let document = documents.remove(0).map_err(|error| advised(error, option, global))?;
     if global.verbose {
         tell(&document);
     }

@@ -270,7 +270,7 @@ fn documents(args: &CompareArgs, global: &Global) -> anyhow::Result<Vec<Document
     let mut documents = Vec::new();
     for (i, path) in files(&args.reports)?.iter().enumerate() {
         let options = args.reading.options(args.langs.get(i).cloned());
-        each_document(std::slice::from_ref(path), &options, global, |document| {
+        each_document(std::slice::from_ref(path), &options, global, |document, _| {
             documents.push(document);
             Ok(())
         })?;

@@ -15,10 +15,11 @@ use super::{Global, Outcome, note};
 #[command(after_help = "Examples:\n  \
     diptych export --store corpus.db --format tmx -o corpus.tmx\n  \
     diptych export --store corpus.db --min-score 0.9 --one-to-one | cut -f 1,2\n  \
-    diptych export --store corpus.db --format moses -o corpus     writes corpus.de and corpus.en\n\n\
-    TSV columns (no head line): source, target, score, type, source document, target document,\n\
-    source sentences, target sentences (numbers from 0). Line ends and tabs inside a text are made\n\
-    blanks; JSON Lines keeps the text as written. Null alignments and blank lines are left out.\n\
+    diptych export --store corpus.db --format moses -o corpus  corpus.de, corpus.en\n\n\
+    TSV columns (no head line): source, target, score, type, source document,\n\
+    target document, source sentences, target sentences (numbers from 0). Line ends\n\
+    and tabs inside a text are made blanks; JSON Lines keeps the text as written.\n\
+    Null alignments and blank lines are left out. Exit code 1 where no pair passes.\n\
     A file named by -o appears when it is complete, or not at all.")]
 pub struct ExportArgs {
     /// The store, as made by `diptych align --store`
@@ -88,7 +89,7 @@ fn write_one(
 ) -> anyhow::Result<usize> {
     let first = langs.first().map(|(source, _)| source);
     let source = first.filter(|first| langs.iter().all(|(source, _)| source == *first));
-    let mut out = Output::open(args.output.as_deref(), Some(&args.store))?;
+    let mut out = Output::open(args.output.as_deref(), [args.store.as_path()])?;
     let count = write_pairs(args, store, Exporter::new(&mut out, format, source)?)?;
     out.keep()?;
     Ok(count)
@@ -120,8 +121,8 @@ fn write_two(args: &ExportArgs, store: &Store, langs: &[(Lang, Lang)]) -> anyhow
         name.push(format!(".{lang}"));
         PathBuf::from(name)
     };
-    let mut source = Output::open(Some(&with_lang(source)), Some(&args.store))?;
-    let mut target = Output::open(Some(&with_lang(target)), Some(&args.store))?;
+    let mut source = Output::open(Some(&with_lang(source)), [args.store.as_path()])?;
+    let mut target = Output::open(Some(&with_lang(target)), [args.store.as_path()])?;
     let count = write_pairs(args, store, Exporter::moses(&mut source, &mut target))?;
     source.keep()?;
     target.keep()?;

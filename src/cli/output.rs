@@ -2,16 +2,21 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+
+/// Bytes that are held back for a terminal at most, where a line has ended among them.
+const ENOUGH: usize = 8 << 10;
 
 /// Standard output, or the file that `-o` names. A file that is dropped before [`Output::keep`] is gone, and an
 /// older one of that name is as it was.
 pub enum Output {
     /// Standard output, buffered.
     Standard(BufWriter<StdoutLock<'static>>),
+    /// A terminal.
+    Terminal(WholeLines<StdoutLock<'static>>),
     /// A file.
     File(NewFile),
 }
@@ -24,11 +29,24 @@ pub struct NewFile {
 }
 
 impl Output {
-    /// Opens the file, or standard output where none is named. Refuses to take the place of the `store`.
-    pub fn open(path: Option<&Path>, store: Option<&Path>) -> anyhow::Result<Output> {
+    /// Standard output.
+    pub fn standard() -> Output {
+        let out = io::stdout().lock();
+        match out.is_terminal() {
+            true => Output::Terminal(WholeLines { out, text: Vec::new() }),
+            false => Output::Standard(BufWriter::new(out)),
+        }
+    }
+
+    /// Opens the file, or standard output where none is named. Refuses to take the place of a file that is
+    /// `in_use`: an input, the store.
+    pub fn open<'a>(
+        path: Option<&Path>,
+        in_use: impl IntoIterator<Item = &'a Path>,
+    ) -> anyhow::Result<Output> {
         Ok(match path {
-            None => Output::Standard(BufWriter::new(io::stdout().lock())),
-            Some(path) => Output::File(NewFile::create(path, store)?),
+            None => Output::standard(),
+            Some(path) => Output::File(NewFile::create(path, in_use)?),
         })
     }
 
@@ -36,6 +54,7 @@ impl Output {
     pub fn keep(self) -> anyhow::Result<()> {
         match self {
             Output::Standard(mut out) => Ok(out.flush()?),
+            Output::Terminal(out) => Ok(out.finish()?),
             Output::File(file) => file.keep(),
         }
     }
@@ -45,6 +64,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Output::Standard(out) => out.write(bytes),
+            Output::Terminal(out) => out.write(bytes),
             Output::File(file) => file.out.write(bytes),
         }
     }
@@ -52,22 +72,57 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Output::Standard(out) => out.flush(),
+            Output::Terminal(out) => out.flush(),
             Output::File(file) => file.out.flush(),
         }
     }
 }
 
+/// Passes on whole lines only, until the end: a progress bar below them never shares a line with text.
+pub struct WholeLines<W: Write> {
+    out: W,
+    text: Vec<u8>,
+}
+
+impl<W: Write> WholeLines<W> {
+    fn finish(mut self) -> io::Result<()> {
+        self.out.write_all(&self.text)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Write for WholeLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        if self.text.len() > ENOUGH {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let whole = self.text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        self.out.write_all(&self.text[..whole])?;
+        self.text.drain(..whole);
+        self.out.flush()
+    }
+}
+
 impl NewFile {
-    fn create(path: &Path, store: Option<&Path>) -> anyhow::Result<NewFile> {
+    fn create<'a>(path: &Path, in_use: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<NewFile> {
         let cannot = || format!("cannot create {}", path.display());
         // A link is followed, so that the file it names is replaced and not the link.
         let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        let store = store.and_then(|store| fs::canonicalize(store).ok());
-        ensure!(store.as_ref() != Some(path), "-o {} is the store itself; name another file", path.display());
+        let taken = in_use.into_iter().any(|file| fs::canonicalize(file).is_ok_and(|file| file == *path));
         if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
             let file = File::options().write(true).open(path).with_context(cannot)?;
             return Ok(NewFile { out: BufWriter::new(file), rename: None });
         }
+        ensure!(
+            !taken,
+            "-o {} would take the place of a file that this command reads; name another file",
+            path.display()
+        );
         ensure!(!path.is_dir(), "cannot create {}: a directory; name a file in it", path.display());
         let mut name = OsString::from(".");
         name.push(path.file_name().with_context(cannot)?);
@@ -95,5 +150,23 @@ impl Drop for NewFile {
         if let Some((part, _)) = &self.rename {
             let _ = fs::remove_file(part);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_whole_lines_and_the_rest_at_the_end() {
+        let mut seen = Vec::new();
+        let mut out = WholeLines { out: &mut seen, text: Vec::new() };
+        for (text, so_far) in [("One", ""), (" two.\nThr", "One two.\n"), ("ee", "One two.\n")] {
+            out.write_all(text.as_bytes()).unwrap();
+            out.flush().unwrap();
+            assert_eq!(out.out.as_slice(), so_far.as_bytes());
+        }
+        out.finish().unwrap();
+        assert_eq!(seen, b"One two.\nThree");
     }
 }

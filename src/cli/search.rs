@@ -14,11 +14,11 @@ use super::{Global, Outcome, note};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     diptych search --store corpus.db Hafen\n  \
-    diptych search --store corpus.db '\"frische Luft\"'         a phrase\n  \
-    diptych search --store corpus.db 'Haus* house'            any ending; a word of each language\n  \
-    diptych search --store corpus.db Hafen --format tsv       the columns of `diptych export`\n\n\
-    Every word must be there, on either side; case and accents make no difference. Best first.\n\
-    Exit code 1 where nothing is found.")]
+    diptych search --store corpus.db '\"frische Luft\"'    a phrase\n  \
+    diptych search --store corpus.db 'Haus* house'       any ending; both languages\n  \
+    diptych search --store corpus.db Hafen --format tsv  the columns of export\n\n\
+    Every word must be there, on either side; case and accents make no difference.\n\
+    Best first. Exit code 1 where nothing is found.")]
 pub struct SearchArgs {
     /// The store, as made by `diptych align --store`
     #[arg(long, value_name = "FILE")]
@@ -49,7 +49,7 @@ pub fn run(args: &SearchArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut hits = store.search(&query, args.limit.saturating_add(1))?;
     let more = hits.len() > args.limit;
     hits.truncate(args.limit);
-    let mut out = Output::open(None, None)?;
+    let mut out = Output::standard();
     match args.format {
         SearchFormat::Text => print(&mut out, &hits, is_coloured())?,
         SearchFormat::Tsv => export(&mut out, &hits, ExportFormat::Tsv)?,

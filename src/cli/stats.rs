@@ -9,8 +9,8 @@ use clap::Args;
 use diptych::{Lang, Stats, Store};
 use serde::Serialize;
 
-use super::Outcome;
 use super::output::Output;
+use super::{Outcome, plural};
 
 /// Say what a store holds: documents, sentences, pairs, translations
 #[derive(Args)]
@@ -29,7 +29,7 @@ pub struct StatsArgs {
 /// Runs the command.
 pub fn run(args: &StatsArgs) -> anyhow::Result<Outcome> {
     let stats = Store::open_existing(&args.store)?.stats()?;
-    let mut out = Output::open(None, None)?;
+    let mut out = Output::standard();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &Record::of(&stats)).map_err(io::Error::from)?;
         writeln!(out)?;
@@ -100,8 +100,4 @@ fn print(out: &mut dyn Write, stats: &Stats) -> io::Result<()> {
     rows.push(("Size".into(), format!("{:.1} MB", stats.bytes as f64 / 1e6)));
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     rows.iter().try_for_each(|(name, text)| writeln!(out, "{name:width$}  {text}"))
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

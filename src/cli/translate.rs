@@ -1,5 +1,6 @@
 //! `diptych translate`: documents in English.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -7,18 +8,20 @@ use clap::{Args, ValueEnum};
 use diptych::{Document, Event, Lang, Pipeline, RenderFormat, Renderer, Suspicion};
 
 use super::output::Output;
-use super::{Engine, Global, Outcome, Progress, Reading, each_document, note};
+use super::{Engine, Global, Outcome, Progress, Reading, each_document, note, plural};
 
 /// Translate documents into English, sentence by sentence; English ones pass through unchanged
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diptych translate artikel.txt                       English text, paragraphs kept
-  diptych translate --format bilingual artikel.html   each sentence with its English
-  diptych translate --format html -o a.html a.txt     a page to read side by side
-  diptych translate --format tsv *.txt > all.tsv      document, sentence (from 0), source, English, flag
-  curl -s URL | diptych translate -
+  diptych translate artikel.txt                      English, paragraphs kept
+  diptych translate --format bilingual artikel.html  each sentence with its English
+  diptych translate --format html -o a.html a.txt    a page to read side by side
+  diptych translate --format tsv *.txt > all.tsv     a table, for programs
+  curl -s URL | diptych translate -                  from a pipe
 
-A flag (empty, repetition, length, untranslated, numbers) marks a translation that is not to be trusted.")]
+Text in English passes through. A flag marks a translation that is not to be
+trusted, and says why: empty, repetition, length, untranslated or numbers.
+Several documents: one that cannot be used is skipped and named; exit code 1.")]
 pub struct TranslateArgs {
     /// Files, or - for standard input
     #[arg(required = true)]
@@ -26,7 +29,7 @@ pub struct TranslateArgs {
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Language of the documents, where it is known (de, en, …)
+    /// Language of the documents, where it is known (de, en, …) [default: told by page and text]
     #[arg(short, long)]
     lang: Option<Lang>,
     /// Write to a file instead of standard output
@@ -68,28 +71,31 @@ impl From<Format> for RenderFormat {
 pub fn run(args: &TranslateArgs, global: &Global) -> anyhow::Result<Outcome> {
     let mut pipeline = args.engine.pipeline(None, global)?;
     let started = Instant::now();
-    let mut out = Output::open(args.output.as_deref(), None)?;
-    let mut renderer = Renderer::new(&mut out, args.format.into(), args.files.len() > 1);
+    let mut out = Output::open(args.output.as_deref(), args.files.iter().map(PathBuf::as_path))?;
+    let mut renderer = Renderer::new(&mut out, args.format.into());
     let mut total = 0;
     let options = args.reading.options(args.lang.clone());
-    let mut warned = None;
-    let skipped = each_document(&args.files, &options, global, |document| {
-        if let Some(model) = pipeline.model(document.lang())? {
-            warned = Some(format!("machine translation by {}: {}", model.name(), model.note()));
-        }
-        let note = warned.clone().unwrap_or_else(|| "English as written".into());
+    let mut warnings = BTreeSet::new();
+    let skipped = each_document(&args.files, &options, global, |document, several| {
+        let signature = pipeline.signature(&document)?;
+        let model = pipeline.model(document.lang())?;
+        let note = model.map(|model| format!("machine translation by {}: {}", model.name(), model.note()));
+        warnings.extend(note.clone());
+        let note = note.unwrap_or_else(|| "English as written".into());
         total += document.spans().len();
-        translate(&document, &mut pipeline, &mut renderer, &note, global)
+        let progress = Progress::new(global, document.name(), document.spans().len());
+        progress.suspend(|| renderer.begin(&document, &note, several))?;
+        translate(&document, &mut pipeline, &mut renderer, signature.as_deref(), &progress)
     })?;
     let suspects = renderer.finish()?;
     out.keep()?;
-    if let Some(warning) = warned {
+    for warning in warnings {
         note(global, warning);
     }
     report(&suspects, total, global);
     if global.verbose {
         let seconds = started.elapsed().as_secs_f64();
-        note(global, format_args!("{total} sentences in {seconds:.1} s"));
+        note(global, format_args!("{} in {seconds:.1} s", plural(total as u64, "sentence")));
     }
     Ok(if skipped == 0 { Outcome::Done } else { Outcome::No })
 }
@@ -98,22 +104,19 @@ fn translate<W: std::io::Write>(
     document: &Document,
     pipeline: &mut Pipeline,
     renderer: &mut Renderer<W>,
-    note: &str,
-    global: &Global,
+    signature: Option<&str>,
+    progress: &Progress,
 ) -> anyhow::Result<()> {
-    let signature = pipeline.signature(document)?;
-    let progress = Progress::new(global, document.name(), document.spans().len());
-    progress.suspend(|| renderer.begin(document, note))?;
     pipeline.english(document, &mut |event| match event {
         Event::Progress { done, .. } => {
             progress.set(done);
             Ok(())
         }
         Event::Ready { first, english } => {
-            progress.suspend(|| renderer.sentences(document, first, english, signature.as_deref()))
+            progress.suspend(|| renderer.sentences(document, first, english, signature))
         }
     })?;
-    progress.suspend(|| renderer.end(document))?;
+    progress.suspend(|| renderer.end())?;
     Ok(())
 }
 
@@ -129,8 +132,9 @@ fn report(suspects: &[Suspicion], total: usize, global: &Global) {
     note(
         global,
         format_args!(
-            "{} of {total} translations are suspect ({}); --format tsv, jsonl and html mark them",
+            "{} of {} suspect ({}); --format bilingual, tsv, jsonl and html mark them",
             suspects.len(),
+            plural(total as u64, "translation"),
             counts.join(", ")
         ),
     );

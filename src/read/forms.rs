@@ -132,7 +132,7 @@ fn plain(text: &str) -> String {
     });
     let text = number.map_or(text, |(_, rest)| rest);
     let lower = text.to_lowercase().replace('’', "'");
-    lower.trim_matches(|c: char| c.is_whitespace() || "-–—*•·|>»›«‹▶►▸→…:+[](){}!".contains(c)).into()
+    lower.trim_matches(|c: char| c.is_whitespace() || "-–—*•·|>»›«‹▶►▸→…:+[](){}!#".contains(c)).into()
 }
 
 /// The phrases of one section of phrases.txt.
@@ -188,7 +188,7 @@ fn is_noise_phrase(text: &str, plain: &str) -> bool {
     let short = words(plain) <= 25;
     let open = !text.trim_end().ends_with('.');
     let counted = || {
-        let rest = plain.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
+        let rest = plain.trim_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '(').trim();
         rest.len() < plain.len()
             && matches!(rest, "comments" | "comment" | "kommentare" | "kommentar" | "shares" | "commentaires")
     };
@@ -401,6 +401,12 @@ mod tests {
             ("Melden Sie sich für unseren Newsletter an", Noise),
             ("Die Stadt verschickt jetzt einen Newsletter.", Sentence),
             ("12 Kommentare", Noise),
+            ("Kommentare (12)", Noise),
+            ("Empfohlener redaktioneller Inhalt", Player),
+            ("Ich bin damit einverstanden, dass mir externe Inhalte angezeigt werden.", Player),
+            ("Schlagworte: Mühle, Hafen", Noise),
+            ("Stand: 03.11.2025 | 21:14 Uhr | Lesezeit: 2 Min.", Date),
+            ("2024: 12 Minuten", Short),
             ("© 2025 Tageblatt", Noise),
             ("Copyright 2025 Eastmere Post", Noise),
             ("Copyright law protects songs.", Sentence),

@@ -73,7 +73,8 @@ fn wrap_width(rows: &[Row]) -> Option<usize> {
     widths.sort_unstable();
     // Not the longest line: addresses on the web may stick out.
     let width = *widths.get((widths.len().checked_sub(1)? * 98).div_ceil(100))?;
-    let pairs = || rows.windows(2).filter(|pair| !pair[1].gap);
+    // The items of a list say nothing about the text around it.
+    let pairs = || rows.windows(2).filter(|pair| !pair[1].gap && !starts_item(pair[1].text));
     let all = pairs().count();
     let full = pairs().filter(|pair| is_full(&pair[0], &pair[1], width)).count();
     let lower = pairs().filter(|pair| starts_lower(pair[1].text)).count();

@@ -16,12 +16,12 @@ const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/de-en/");
 
 fn main() {
     // The bare side of the start-up comparison is a process of its own too: `translate-… bare FILE`.
-    if let [_, mode, path] = &std::env::args().collect::<Vec<_>>()[..] {
-        if mode == "bare" {
-            let sentence = std::fs::read_to_string(path).expect("readable");
-            println!("{}", bare_engine().translate(&sentence));
-            return;
-        }
+    if let [_, mode, path] = &std::env::args().collect::<Vec<_>>()[..]
+        && mode == "bare"
+    {
+        let sentence = std::fs::read_to_string(path).expect("readable");
+        println!("{}", bare_engine().translate(&sentence));
+        return;
     }
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
     let sentences = sentences(240);
