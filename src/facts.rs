@@ -746,10 +746,10 @@ impl Reader<'_> {
         }
         if (20.0..100.0).contains(&first) && first % 10.0 == 0.0 && self.words.point_decimal {
             let next = end + usize::from(self.word(end) == "-");
-            if let Some(unit) = self.words.number(self.word(next)).filter(|unit| (1.0..10.0).contains(unit)) {
-                if !matches!(self.word(next), "a" | "an") && unit.fract() == 0.0 {
-                    (total, end) = (total + unit, next + 1);
-                }
+            let unit = self.words.number(self.word(next)).filter(|unit| (1.0..10.0).contains(unit));
+            let article = matches!(self.word(next), "a" | "an");
+            if let Some(unit) = unit.filter(|unit| unit.fract() == 0.0 && !article) {
+                (total, end) = (total + unit, next + 1);
             }
         }
         if self.word(end) == "hundred" {

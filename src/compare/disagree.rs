@@ -207,23 +207,23 @@ impl Reading<'_> {
         }
         let (left, right) = (self.source.sentences[link.source], self.target.sentences[link.target]);
         let both = |text: &str, other: &str, part: &str| has_word(text, part) && has_word(other, part);
-        for a in self.pairs_of_names(0, link.source) {
-            for b in self.pairs_of_names(1, link.target) {
-                for (own, shared) in [(0, 1), (1, 0)] {
-                    let (x, y) = (a[own].of(left), b[own].of(right));
-                    let same = fold(a[shared].of(left)) == fold(b[shared].of(right));
-                    let known = both(left, right, x) || both(right, left, y);
-                    // A name survives translation as it is; a title does not.
-                    let kept = has_word(self.source.english[link.source], x)
-                        && has_word(self.target.english[link.target], y);
-                    if same && !known && kept && !is_title(x) && !is_title(y) && unlike(x, y) {
-                        return Some(Disagreement {
-                            topic: Topic::Name,
-                            source: (link.source, Span { start: a[0].start, end: a[1].end }),
-                            target: (link.target, Span { start: b[0].start, end: b[1].end }),
-                            confidence: 0.5 * link.score,
-                        });
-                    }
+        // A shared surname first: "Engineer Peter" shares only the title with "Engineer Martin".
+        let (ours, theirs) = (self.pairs_of_names(0, link.source), self.pairs_of_names(1, link.target));
+        for (own, shared) in [(0, 1), (1, 0)] {
+            for (a, b) in ours.iter().flat_map(|a| theirs.iter().map(move |b| (a, b))) {
+                let (x, y) = (a[own].of(left), b[own].of(right));
+                let same = fold(a[shared].of(left)) == fold(b[shared].of(right));
+                let known = both(left, right, x) || both(right, left, y);
+                // A name survives translation as it is; a title does not.
+                let kept = has_word(self.source.english[link.source], x)
+                    && has_word(self.target.english[link.target], y);
+                if same && !known && kept && !is_title(x) && !is_title(y) && unlike(x, y) {
+                    return Some(Disagreement {
+                        topic: Topic::Name,
+                        source: (link.source, Span { start: a[0].start, end: a[1].end }),
+                        target: (link.target, Span { start: b[0].start, end: b[1].end }),
+                        confidence: 0.5 * link.score,
+                    });
                 }
             }
         }
@@ -242,9 +242,9 @@ impl Reading<'_> {
                 words.push(Span { start: at, end: at + word.len() });
                 at += word.len() + 1;
             }
-            pairs.extend(words.array_windows().filter(|pair: &&[Span; 2]| {
-                pair.iter().all(|word| word.of(text).chars().filter(|c| c.is_alphabetic()).count() >= 3)
-            }));
+            let long = |word: &Span| word.of(text).chars().filter(|c| c.is_alphabetic()).count() >= 3;
+            let neighbours = words.iter().zip(words.iter().skip(1));
+            pairs.extend(neighbours.filter(|(a, b)| long(a) && long(b)).map(|(a, b)| [*a, *b]));
         }
         pairs
     }

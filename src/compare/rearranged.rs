@@ -16,9 +16,7 @@ const SLOPE: f32 = 20.0;
 const LEFT_OVER: f32 = 0.3;
 
 /// How many pairs are each other's best and as alike as a sentence and its translation.
-pub fn sure_pairs(evidence: &Evidence) -> usize {
-    let likeness = evidence.translated();
-    let (rows, columns) = evidence.size();
+pub fn sure_pairs(likeness: &Grid, (rows, columns): (usize, usize)) -> usize {
     let sure = |i: usize| {
         let j = best(columns, |j| likeness.at(i, j))?;
         (best(rows, |i| likeness.at(i, j)) == Some(i) && likeness.at(i, j) >= ALIKE).then_some(())

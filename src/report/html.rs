@@ -150,7 +150,7 @@ impl Page<'_> {
             let percent = |x: f32| (100.0 * x / of as f32).round();
             let _ = write!(
                 html,
-                "<figure><p class=\"big\">{}<span>%</span></p><figcaption><b>{} sentences of the {} report \
+                "<figure><figcaption><p class=\"big\">{}<span>%</span></p><b>{} sentences of the {} report \
                  have a counterpart in the {} one</b> <span class=\"meta\">({} to {} %, 95 % interval)</span>\
                  </figcaption><div class=\"bar\" role=\"img\" aria-label=\"{}\">",
                 percent(mean),
@@ -188,7 +188,7 @@ impl Page<'_> {
         let mut html = format!(
             "<section id=\"map\"><h2>Who covers what</h2><p class=\"lead\">Each stroke is a sentence, in the order \
              of its report; each curve links two that state the same. Choose a stroke to read the sentence.</p>\
-             <svg viewBox=\"0 0 720 {}\" role=\"img\" aria-label=\"{} links between {} and {} sentences\">",
+             <svg viewBox=\"0 0 720 {}\" role=\"group\" aria-label=\"{} links between {} and {} sentences\">",
             height + 34.0,
             comparison.links().count(),
             counts[0],
@@ -239,7 +239,7 @@ impl Page<'_> {
                      height=\"{thick:.1}\" rx=\"1\"/><title>{n}: {}</title></a>",
                     verdict_name(judgement.verdict),
                     y(k, i) - thick / 2.0,
-                    escape(&shorten(text, 160)),
+                    escape(shorten(text, 160)),
                     n = i + 1,
                 );
             }
@@ -591,7 +591,7 @@ impl Page<'_> {
                             escape(&label)
                         );
                     }
-                    None => html += "<td><span aria-label=\"not found\">·</span></td>",
+                    None => html += "<td><span title=\"not found\">·</span></td>",
                 }
             }
             html += "</tr>";
