@@ -142,12 +142,12 @@ pub fn run(args: &CompareArgs, global: &Global) -> anyhow::Result<Outcome> {
 fn print(args: &CompareArgs, study: &Study) -> anyhow::Result<Outcome> {
     let place = |path: &PathBuf| Some(path.clone()).filter(|path| path.as_os_str() != "-");
     if let Some(path) = &args.html {
-        let mut out = Output::open(place(path).as_deref(), None)?;
+        let mut out = Output::open(place(path).as_deref(), args.reports.iter().map(PathBuf::as_path))?;
         report_html(study, &mut out)?;
         out.keep()?;
     }
     if let Some(path) = &args.json {
-        let mut out = Output::open(place(path).as_deref(), None)?;
+        let mut out = Output::open(place(path).as_deref(), args.reports.iter().map(PathBuf::as_path))?;
         report_json(study, &mut out)?;
         out.keep()?;
     }
