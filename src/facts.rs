@@ -97,7 +97,9 @@ pub fn facts(text: &str, lang: &Lang) -> Vec<Fact> {
             reader.date().or_else(|| reader.clock()).or_else(|| reader.score()).or_else(|| reader.number());
         at = match found {
             Some((value, end)) => {
-                let start = reader.start_of(&value);
+                // "20 € 5": a currency sign belongs to one number, the first that takes it.
+                let before = facts.last().map_or(0, |fact: &Fact| fact.span.end);
+                let start = reader.start_of(&value).max(before);
                 facts.push(Fact { span: Span { start, end: tokens[end - 1].span.end }, value });
                 end
             }
@@ -1296,6 +1298,8 @@ mod tests {
             ("Covid-19 und die G20", &["19 covid", "20 g"]),
             ("Im März 2011, im Mai", &["date 2011 3 - -", "date - 5 - -"]),
             ("eine Frau und ein Mann", &[]),
+            // A sign between two numbers: the spans must not overlap (found by the property tests).
+            ("20 € 5", &["20 EUR", "5 EUR"]),
         ] {
             assert_eq!(figures(text, "de"), want, "{text}");
         }
