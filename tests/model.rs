@@ -130,7 +130,9 @@ fn models_are_found_in_the_promised_order() {
     };
     let binary = directory.path().join("bin/diptych");
     fs::create_dir_all(binary.parent().unwrap()).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_diptych"), &binary).unwrap();
+    // By another process: see copy_program in store.rs.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_diptych")).arg(&binary).status().unwrap();
+    assert!(copied.success());
     let run = || {
         let mut command = Command::new(&binary);
         command.env_clear().env("XDG_DATA_HOME", directory.path().join("data"));
