@@ -30,17 +30,6 @@ impl Bead {
     }
 }
 
-/// What an export holds of a bead with two sides.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SentencePair {
-    /// The source text, its sentences as written.
-    pub source: String,
-    /// The target text.
-    pub target: String,
-    /// The bead's score, from 0 to 1.
-    pub score: f32,
-}
-
 /// A bead with all that an export or a concordance says of it, borrowed from where it lies: a [`Bitext`] or
 /// the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,15 +133,6 @@ impl Bitext {
     /// What produced the alignment: engine, model, aligner and options.
     pub fn signature(&self) -> &str {
         &self.signature
-    }
-
-    /// The beads with two sides, as text.
-    pub fn pairs(&self) -> impl Iterator<Item = SentencePair> {
-        self.beads.iter().filter(|bead| !bead.is_null()).map(|bead| SentencePair {
-            source: self.source.slice(bead.source.clone()).to_string(),
-            target: self.target.slice(bead.target.clone()).to_string(),
-            score: bead.score,
-        })
     }
 
     /// Every bead, null alignments among them, with what names it; without English.

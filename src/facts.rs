@@ -198,14 +198,6 @@ pub fn matched(source: &[Fact], target: &[Fact]) -> (Vec<(usize, usize)>, usize)
     (pairs, firm)
 }
 
-/// Whether the figures of a sentence and its translation clearly contradict each other: each side has one
-/// that the other lacks, and the two are of a sort. Silent where a figure is merely missing on one side.
-pub fn numbers_differ(source: &str, source_lang: &Lang, target: &str, target_lang: &Lang) -> bool {
-    let (a, b) = (facts(source, source_lang), facts(target, target_lang));
-    let (left, right) = unmatched(&a, &b);
-    left.iter().any(|a| right.iter().any(|b| comparable(&a.value, &b.value)))
-}
-
 /// "25 bis 55 Milliarden", "from 1.2 to 1.4 billion": the first number has the scale of the second.
 fn share_scale(text: &str, facts: &mut [Fact]) {
     for i in 1..facts.len() {
@@ -1241,6 +1233,13 @@ static POINT: Words = Words { scales: "", point_decimal: true, ..OTHER };
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether each side has a figure that the other lacks, and the two are of a sort.
+    fn numbers_differ(source: &str, source_lang: &Lang, target: &str, target_lang: &Lang) -> bool {
+        let (a, b) = (facts(source, source_lang), facts(target, target_lang));
+        let (left, right) = unmatched(&a, &b);
+        left.iter().any(|a| right.iter().any(|b| comparable(&a.value, &b.value)))
+    }
 
     fn show(value: &Value) -> String {
         match value {

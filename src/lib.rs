@@ -48,7 +48,7 @@ mod store;
 mod translate;
 
 pub use align::{AlignInput, AlignOptions, Parts, Weights, align, explain, signature};
-pub use bitext::{AlignedPair, Bead, Bitext, PairSide, SentencePair};
+pub use bitext::{AlignedPair, Bead, Bitext, PairSide};
 pub use compare::{
     CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
     Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
@@ -58,7 +58,7 @@ pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
 pub use export::{ExportFormat, Exporter, one_line};
-pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, numbers_differ, unmatched};
+pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use super::{Compared, Study, counts, covered_text, escape, listed, relation_text, topic_name, verdict_name};
-use crate::compare::{Comparison, Judgement, Link, Member, Relation, Statement, Verdict};
+use crate::compare::{Comparison, Disagreement, Judgement, Link, Member, Relation, Statement, Verdict};
 use crate::document::Span;
 use crate::error::Result;
 
@@ -341,12 +341,7 @@ impl Page<'_> {
             html += "<ol class=\"cards two\">";
         }
         for one in &comparison.disagreements {
-            let _ = write!(
-                html,
-                "<li><p class=\"topic\">{} <span class=\"score\">confidence {:.2}</span></p><div class=\"sides\">",
-                topic_name(one.topic),
-                one.confidence
-            );
+            html += &disagreement_head(one);
             for (k, (side, (i, span))) in
                 [(compared.source, one.source), (compared.target, one.target)].into_iter().enumerate()
             {
@@ -663,12 +658,7 @@ impl Page<'_> {
     fn many_disagreements(&self, pair: &Compared, comparison: &Comparison) -> String {
         let mut html = String::new();
         for one in &comparison.disagreements {
-            let _ = write!(
-                html,
-                "<li><p class=\"topic\">{} <span class=\"score\">confidence {:.2}</span></p><div class=\"sides\">",
-                topic_name(one.topic),
-                one.confidence
-            );
+            html += &disagreement_head(one);
             for (side, (i, span)) in [(pair.source, one.source), (pair.target, one.target)] {
                 let _ = write!(
                     html,
@@ -724,4 +714,13 @@ fn shorten(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
     }
+}
+
+/// How an entry in a list of disagreements begins; its two sides follow.
+fn disagreement_head(one: &Disagreement) -> String {
+    format!(
+        "<li><p class=\"topic\">{} <span class=\"score\">confidence {:.2}</span></p><div class=\"sides\">",
+        topic_name(one.topic),
+        one.confidence
+    )
 }
