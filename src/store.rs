@@ -1,5 +1,5 @@
 //! The store: one SQLite file with documents, their sentences, the translation memory and the bitexts. All SQL
-//! is here and in schema.sql; each query is a method with a name.
+//! is here and in store/; each query is a method with a name.
 //!
 //! Durability: write-ahead logging with `synchronous = FULL`, so what a method has returned from survives a
 //! killed process and a power cut. The cost is one sync a transaction, and a transaction is a whole document
@@ -128,7 +128,7 @@ pub struct LangStats {
 const APPLICATION_ID: i64 = 0x6469_7074;
 /// What brings a store from version i (`user_version`) to version i + 1. A change of schema is a new entry;
 /// the old ones stay.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store/schema-1.sql"), include_str!("store/schema-2.sql")];
 /// How long to wait for another process to end its transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Marks around what a search found: Unicode noncharacters, which no text should hold.

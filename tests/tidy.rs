@@ -58,7 +58,7 @@ fn foreign_crates_stay_behind_their_border() {
         ("dom_smoothie", &["read.rs", "read/"]),
         ("encoding_rs", &["read.rs", "read/"]),
         ("fxtranslate", &["translate/marian.rs"]),
-        ("rusqlite", &["store.rs"]),
+        ("rusqlite", &["store.rs", "store/"]),
         ("toml", &["models.rs"]),
         ("whatlang", &["lang.rs"]),
         ("quick_xml", &["export.rs", "render.rs", "report.rs"]),
