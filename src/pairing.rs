@@ -57,6 +57,19 @@ const QUERIES: usize = 80;
 const POSTINGS: usize = 100;
 /// Candidates whose score is computed in full, for each source.
 const CANDIDATES: usize = 12;
+/// What a pair's signs of each kind are worth: words, names, numbers, and a place that is free.
+const KINDS: [f32; 4] = [1.0, 1.0, 1.3, 0.0];
+const WORD: u32 = 0;
+const NAMED: u32 = 1;
+const NUMBER: u32 = 2;
+/// Log odds that a pair is one: a constant; for the logarithm of the cosine over what is usual in the collection;
+/// for that of its ratio to the nearest rival; for lengths that differ by more than e times.
+const CONSTANT: f32 = 1.2;
+const USUAL: f32 = 1.3;
+const RIVAL: f32 = 6.5;
+const LENGTHS: f32 = -1.5;
+/// The usual cosine of pairs, before anything is known of the collection.
+const ELSEWHERE: f32 = 0.4;
 /// Below this a pair is none.
 const ENOUGH: f32 = 0.5;
 
@@ -72,8 +85,7 @@ impl Profile {
         }
         signs.sort_unstable();
         let runs = signs.chunk_by(|a, b| a == b).take(SIGNS);
-        let (signs, counts): (Vec<u32>, Vec<u8>) =
-            runs.map(|run| (run[0], run.len().min(255) as u8)).unzip();
+        let (signs, counts): (Vec<u32>, Vec<u8>) = runs.map(|run| (run[0], run.len().min(255) as u8)).unzip();
         let date = date.and_then(Day::read);
         Profile { signs: signs.into(), counts: counts.into(), sentences, letters, date }
     }
@@ -81,7 +93,10 @@ impl Profile {
     /// Orders profiles by what they hold, so that ties are not decided by the order of the input.
     fn order(&self, other: &Profile) -> Ordering {
         let key = |profile: &Profile| (profile.letters, profile.sentences);
-        key(self).cmp(&key(other)).then_with(|| self.signs.cmp(&other.signs)).then_with(|| self.counts.cmp(&other.counts))
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.signs.cmp(&other.signs))
+            .then_with(|| self.counts.cmp(&other.counts))
     }
 }
 
@@ -202,8 +217,17 @@ impl Index {
     }
 
     /// The best candidates for a source. `sums` is zero for every target, before and after.
-    fn candidates(&self, source: &Profile, vector: &[f32], target: &[Profile], sums: &mut [f32]) -> Vec<usize> {
-        let mut queries: Vec<(f32, &Vec<u32>)> = source.signs.iter().zip(vector)
+    fn candidates(
+        &self,
+        source: &Profile,
+        vector: &[f32],
+        target: &[Profile],
+        sums: &mut [f32],
+    ) -> Vec<usize> {
+        let mut queries: Vec<(f32, &Vec<u32>)> = source
+            .signs
+            .iter()
+            .zip(vector)
             .filter_map(|(sign, weight)| Some((*weight, self.0.get(sign)?)))
             .filter(|(_, postings)| postings.len() <= POSTINGS)
             .collect();
@@ -255,20 +279,34 @@ fn judge(edges: &mut [Edge], source: &[Profile], target: &[Profile]) {
         best_of_source[edge.source].add(edge.cosine);
         best_of_target[edge.target].add(edge.cosine);
     }
-    for edge in edges {
-        let rival = best_of_source[edge.source].rival(edge.cosine).max(best_of_target[edge.target].rival(edge.cosine));
+    let rivals: Vec<f32> = edges
+        .iter()
+        .map(|edge| {
+            best_of_source[edge.source].rival(edge.cosine).max(best_of_target[edge.target].rival(edge.cosine))
+        })
+        .collect();
+    let usual = usual(edges.iter().zip(&rivals).map(|(edge, rival)| (edge.cosine, *rival)));
+    for (edge, rival) in edges.iter_mut().zip(rivals) {
         let (a, b) = (&source[edge.source], &target[edge.target]);
         let lengths = ((a.letters as f32 + 20.0) / (b.letters as f32 + 20.0)).ln().abs();
-        let evidence = WEIGHTS[0]
-            + WEIGHTS[1] * edge.cosine.max(0.001).ln()
-            + WEIGHTS[2] * ((edge.cosine + 0.01) / (rival + 0.01)).ln()
-            + WEIGHTS[3] * lengths
+        let log_odds = CONSTANT
+            + USUAL * (edge.cosine.max(0.001) / usual).ln()
+            + RIVAL * ((edge.cosine + 0.01) / (rival + 0.01)).ln()
+            + LENGTHS * (lengths - 1.0).max(0.0)
             + dates(a.date, b.date);
-        if std::env::var_os("PAIR_STUDY").is_some() {
-            println!("E {} {} {} {} {}", edge.source, edge.target, edge.cosine, rival, lengths);
-        }
-        edge.score = 1.0 / (1.0 + (-evidence).exp());
+        edge.score = 1.0 / (1.0 + (-log_odds).exp());
     }
+}
+
+/// The cosine that pairs of this collection usually have: it depends on how long the documents are and how well they
+/// were translated. Taken from pairs far ahead of their rivals; where these are few, it leans to what is usual
+/// elsewhere.
+fn usual(edges: impl Iterator<Item = (f32, f32)>) -> f32 {
+    let mut cosines: Vec<f32> =
+        edges.filter(|(cosine, rival)| *cosine > 1.5 * rival + 0.05).map(|(cosine, _)| cosine).collect();
+    cosines.extend([ELSEWHERE; 3]);
+    cosines.sort_by(f32::total_cmp);
+    cosines[cosines.len() / 2]
 }
 
 /// The two highest cosines of a document.
@@ -309,7 +347,8 @@ fn dates(a: Option<Day>, b: Option<Day>) -> f32 {
 fn link(mut edges: Vec<Edge>, source: &[Profile], target: &[Profile]) -> Vec<DocumentPair> {
     edges.retain(|edge| edge.score >= ENOUGH);
     edges.sort_by(|a, b| {
-        b.score.total_cmp(&a.score)
+        b.score
+            .total_cmp(&a.score)
             .then_with(|| source[a.source].order(&source[b.source]))
             .then_with(|| target[a.target].order(&target[b.target]))
             .then((a.source, a.target).cmp(&(b.source, b.target)))
@@ -347,16 +386,6 @@ fn take_signs(sentence: &str, signs: &mut Vec<u32>) {
         }
     }
 }
-
-/// What a pair's signs of each kind are worth: words, names, numbers, and a place that is free.
-const KINDS: [f32; 4] = [1.0, 1.0, 1.3, 0.0];
-const WORD: u32 = 0;
-const NAMED: u32 = 1;
-const NUMBER: u32 = 2;
-
-/// Constant, logarithm of the cosine, logarithm of its ratio to the nearest rival, logarithm of the ratio of the
-/// lengths: log odds that a pair is one.
-const WEIGHTS: [f32; 4] = [5.0, 2.0, 3.0, -1.5];
 
 /// A hash (FNV-1a, the same in every run and on every machine) with the kind in its lowest bits.
 fn sign(letters: impl Iterator<Item = char>, kind: u32) -> u32 {
