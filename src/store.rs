@@ -7,6 +7,7 @@
 //! its turn at the start instead of failing in the middle.
 
 mod errors;
+mod filter;
 mod memory;
 mod open;
 mod pairs;
@@ -23,6 +24,7 @@ use self::errors::{At, Sql, refusal};
 use self::open::Stamp;
 use crate::error::Result;
 
+pub use self::filter::FilterCounts;
 pub use self::pairs::PairFilter;
 pub use self::search::{Hit, HitSide};
 pub use self::stats::{LangStats, Stats};

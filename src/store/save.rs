@@ -4,6 +4,7 @@ use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::errors::Sql;
+use super::filter::forget_filter;
 use super::memory::put_engine;
 use super::pairs::{StoredBitext, StoredDocument, load_beads};
 use super::rows::int;
@@ -31,7 +32,8 @@ impl Store {
             let target = put_document(tx, bitext.target())?;
             let id = put_bitext(tx, (source, target), bitext.signature(), engines)?;
             put_beads(tx, id, bitext)?;
-            remove_unused_documents(tx, names)
+            remove_unused_documents(tx, names)?;
+            forget_filter(tx)
         })
     }
 }
