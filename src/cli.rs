@@ -8,6 +8,7 @@ mod align;
 mod compare;
 mod eval;
 mod export;
+mod filter;
 mod output;
 mod search;
 mod split;
@@ -62,6 +63,7 @@ enum Command {
     Translate(translate::TranslateArgs),
     Align(align::AlignArgs),
     Compare(compare::CompareArgs),
+    Filter(filter::FilterCommand),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
@@ -132,11 +134,17 @@ pub struct Progress(ProgressBar);
 impl Progress {
     /// A bar over `total` sentences of the document `name`.
     pub fn new(global: &Global, name: &str, total: usize) -> Progress {
+        Progress::counting(global, name, total, "sentences")
+    }
+
+    /// A bar over `total` things of another kind.
+    pub fn counting(global: &Global, name: &str, total: usize, things: &str) -> Progress {
         if !shows_progress(global) {
             return Progress(ProgressBar::hidden());
         }
-        let style = "{prefix} {wide_bar} {pos}/{len} sentences, {rate} a second, {eta} left";
-        let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+        let style =
+            format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {things}, {{rate}} a second, {{eta}} left");
+        let style = ProgressStyle::with_template(&style).expect("the template is well-formed");
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{:.0}", state.per_sec());
         });
@@ -208,6 +216,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Translate(args) => translate::run(&args, global),
         Command::Align(args) => align::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
+        Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
