@@ -30,6 +30,7 @@
 mod align;
 mod bitext;
 mod compare;
+mod corpus;
 mod document;
 mod encoder;
 mod error;
@@ -53,6 +54,10 @@ pub use compare::{
     CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
     Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
 };
+pub use corpus::{
+    BuildCounts, BuildEvent, BuildOptions, BuildTimes, Found, ManifestRow, Pairs, PairsOptions, Place,
+    Record, Shard, build, find_pairs, read_manifest,
+};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
@@ -66,5 +71,7 @@ pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
-pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
+pub use store::{
+    BuildLock, Engines, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats, Store,
+};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};

@@ -7,6 +7,8 @@
 //! its turn at the start instead of failing in the middle.
 
 mod errors;
+mod inputs;
+mod lock;
 mod memory;
 mod open;
 mod pairs;
@@ -23,6 +25,8 @@ use self::errors::{At, Sql, refusal};
 use self::open::Stamp;
 use crate::error::Result;
 
+pub use self::inputs::{Input, Outcome, Skipped};
+pub use self::lock::BuildLock;
 pub use self::pairs::PairFilter;
 pub use self::search::{Hit, HitSide};
 pub use self::stats::{LangStats, Stats};
