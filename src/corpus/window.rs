@@ -275,7 +275,7 @@ impl Build<'_> {
                 engines.insert(lang.clone(), self.pipeline.translator(document)?.signature().to_string());
             }
         }
-        if !self.options.no_translation {
+        if !window.english.is_empty() {
             self.pipeline.load_encoder()?;
         }
         let encoder = self.pipeline.encoder();
