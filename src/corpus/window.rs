@@ -275,7 +275,7 @@ impl Build<'_> {
                 engines.insert(lang.clone(), self.pipeline.translator(document)?.signature().to_string());
             }
         }
-        if !window.english.is_empty() {
+        if !window.ready.is_empty() && !self.options.no_translation {
             self.pipeline.load_encoder()?;
         }
         let encoder = self.pipeline.encoder();
