@@ -9,6 +9,7 @@ mod build;
 mod compare;
 mod eval;
 mod export;
+mod filter;
 mod output;
 mod search;
 mod split;
@@ -64,6 +65,7 @@ enum Command {
     Align(align::AlignArgs),
     Build(build::BuildArgs),
     Compare(compare::CompareArgs),
+    Filter(filter::FilterCommand),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
@@ -139,11 +141,17 @@ pub struct Progress(ProgressBar);
 impl Progress {
     /// A bar over `total` sentences of the document `name`.
     pub fn new(global: &Global, name: &str, total: usize) -> Progress {
+        Progress::counting(global, name, total, "sentences")
+    }
+
+    /// A bar over `total` things of another kind.
+    pub fn counting(global: &Global, name: &str, total: usize, things: &str) -> Progress {
         if !shows_progress(global) {
             return Progress(ProgressBar::hidden());
         }
-        let style = "{prefix} {wide_bar} {pos}/{len} sentences, {rate} a second, {eta} left";
-        let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+        let style =
+            format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {things}, {{rate}} a second, {{eta}} left");
+        let style = ProgressStyle::with_template(&style).expect("the template is well-formed");
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{:.0}", state.per_sec());
         });
@@ -216,6 +224,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Align(args) => align::run(&args, global),
         Command::Build(args) => build::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
+        Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),

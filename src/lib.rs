@@ -37,6 +37,7 @@ mod error;
 mod eval;
 mod export;
 mod facts;
+mod filter;
 mod lang;
 mod models;
 mod pipeline;
@@ -64,6 +65,7 @@ pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
 pub use export::{ExportFormat, Exporter, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
+pub use filter::{FilterOptions, Reason, overlap, reject};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
@@ -71,7 +73,11 @@ pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
+<<<<<<< HEAD
 pub use store::{
     BuildLock, Engines, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats, Store,
 };
+=======
+pub use store::{Engines, FilterCounts, Hit, HitSide, LangStats, PairFilter, Stats, Store};
+>>>>>>> store
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};

@@ -7,6 +7,7 @@
 //! its turn at the start instead of failing in the middle.
 
 mod errors;
+mod filter;
 mod inputs;
 mod lock;
 mod memory;
@@ -25,6 +26,7 @@ use self::errors::{At, Sql, refusal};
 use self::open::Stamp;
 use crate::error::Result;
 
+pub use self::filter::FilterCounts;
 pub use self::inputs::{Input, Outcome, Skipped};
 pub use self::lock::BuildLock;
 pub use self::pairs::PairFilter;

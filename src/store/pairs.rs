@@ -1,19 +1,21 @@
 //! Reading bitexts back: pair by pair, one document pair in memory at a time.
 
 use std::ops::Range;
+use std::path::Path;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 
 use super::Store;
 use super::errors::{At, Sql};
 use super::memory::find_english;
-use super::rows::{damaged, for_each_row, from, lang};
+use super::rows::{damaged, for_each_row, from, lang, reason};
 use crate::bitext::{AlignedPair, PairSide};
 use crate::document::Span;
 use crate::error::Result;
+use crate::filter::Reason;
 use crate::lang::Lang;
 
-/// Which pairs [`Store::for_each_pair`] hands out. The default: all.
+/// Which pairs [`Store::for_each_pair`] hands out. The default: all that were not rejected.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PairFilter {
     /// The lowest score, from 0 to 1.
@@ -26,6 +28,8 @@ pub struct PairFilter {
     pub target_lang: Option<Lang>,
     /// Look up the stored English of both sides too.
     pub english: bool,
+    /// Those that the store's filter rejected, instead of those that it kept; before it was asked, all are kept.
+    pub rejected: bool,
 }
 
 impl Store {
@@ -45,7 +49,14 @@ impl Store {
             let mut rows = bitexts.query(langs).at(&self.path)?;
             while let Some(row) = rows.next().at(&self.path)? {
                 let bitext = StoredBitext::of(row).at(&self.path)?;
-                self.for_each_pair_of(snapshot, &bitext, filter, each)?;
+                let wanted = |bead: &StoredBead| {
+                    bead.rejected.is_some() == filter.rejected
+                        && bead.score >= filter.min_score
+                        && (!filter.one_to_one || (bead.source.len(), bead.target.len()) == (1, 1))
+                };
+                each_pair_of(snapshot, &self.path, &bitext, filter.english, &wanted, &mut |_, pair| {
+                    each(pair)
+                })?;
             }
             Ok(())
         })
@@ -68,38 +79,35 @@ impl Store {
             Ok(pairs)
         })
     }
+}
 
-    fn for_each_pair_of(
-        &self,
-        snapshot: &Transaction<'_>,
-        bitext: &StoredBitext,
-        filter: &PairFilter,
-        each: &mut dyn FnMut(&AlignedPair<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let source = StoredDocument::load(snapshot, bitext.source).at(&self.path)?;
-        let target = StoredDocument::load(snapshot, bitext.target).at(&self.path)?;
-        let wanted = |bead: &StoredBead| {
-            bead.has_two_sides()
-                && bead.score >= filter.min_score
-                && (!filter.one_to_one || (bead.source.len(), bead.target.len()) == (1, 1))
+/// Hands the wanted beads of a bitext that have two sides to `each`, in order, as pairs; with their stored
+/// English if `english` says so.
+pub(super) fn each_pair_of(
+    connection: &Connection,
+    path: &Path,
+    bitext: &StoredBitext,
+    english: bool,
+    wanted: &dyn Fn(&StoredBead) -> bool,
+    each: &mut dyn FnMut(&StoredBead, &AlignedPair<'_>) -> Result<()>,
+) -> Result<()> {
+    let source = StoredDocument::load(connection, bitext.source).at(path)?;
+    let target = StoredDocument::load(connection, bitext.target).at(path)?;
+    let beads = load_beads(connection, bitext.id).at(path)?;
+    for bead in beads.iter().filter(|bead| bead.has_two_sides() && wanted(bead)) {
+        let [source_engine, target_engine] =
+            [bitext.source_engine, bitext.target_engine].map(|engine| engine.filter(|_| english));
+        let hypothesis = source.english(connection, source_engine, &bead.source).at(path)?;
+        let reference = target.english(connection, target_engine, &bead.target).at(path)?;
+        let pair = AlignedPair {
+            source: source.side(&bead.source, hypothesis.as_deref()).at(path)?,
+            target: target.side(&bead.target, reference.as_deref()).at(path)?,
+            score: bead.score,
+            rejected: bead.rejected,
         };
-        for bead in load_beads(snapshot, bitext.id).at(&self.path)?.iter().filter(|bead| wanted(bead)) {
-            let (english, reference) = if filter.english {
-                (
-                    source.english(snapshot, bitext.source_engine, &bead.source).at(&self.path)?,
-                    target.english(snapshot, bitext.target_engine, &bead.target).at(&self.path)?,
-                )
-            } else {
-                (None, None)
-            };
-            each(&AlignedPair {
-                source: source.side(&bead.source, english.as_deref()).at(&self.path)?,
-                target: target.side(&bead.target, reference.as_deref()).at(&self.path)?,
-                score: bead.score,
-            })?;
-        }
-        Ok(())
+        each(bead, &pair)?;
     }
+    Ok(())
 }
 
 /// Every bitext in the order of an export; a name stands in at most one pair with another.
@@ -134,6 +142,7 @@ pub(super) struct StoredBead {
     pub(super) source: Range<usize>,
     pub(super) target: Range<usize>,
     pub(super) score: f32,
+    pub(super) rejected: Option<Reason>,
 }
 
 impl StoredBead {
@@ -144,14 +153,21 @@ impl StoredBead {
 
 pub(super) fn load_beads(connection: &Connection, bitext: i64) -> Sql<Vec<StoredBead>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, source_first, source_count, target_first, target_count, score FROM bead
+        "SELECT id, source_first, source_count, target_first, target_count, score, rejected
+         FROM bead
          WHERE bitext = ?1 ORDER BY number",
     )?;
     let beads = select.query_map([bitext], |row| {
         let range = |column| {
             Ok::<_, rusqlite::Error>(from(row, column)?..from(row, column)? + from(row, column + 1)?)
         };
-        Ok(StoredBead { id: row.get(0)?, source: range(1)?, target: range(3)?, score: row.get(5)? })
+        Ok(StoredBead {
+            id: row.get(0)?,
+            source: range(1)?,
+            target: range(3)?,
+            score: row.get(5)?,
+            rejected: reason(row, 6)?,
+        })
     })?;
     beads.collect()
 }

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ffi};
 
 use super::errors::Sql;
+use crate::filter::Reason;
 use crate::lang::Lang;
 
 pub(super) fn for_each_row(
@@ -36,6 +37,12 @@ pub(super) fn natural(row: &rusqlite::Row<'_>, column: usize) -> Sql<u64> {
 
 pub(super) fn lang(tag: String) -> Sql<Lang> {
     tag.parse().map_err(|_| damaged(format!("a language {tag:?}")))
+}
+
+/// Why a pair was rejected.
+pub(super) fn reason(row: &rusqlite::Row<'_>, column: usize) -> Sql<Option<Reason>> {
+    let Some(name) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
+    name.parse().map(Some).map_err(|_| damaged(format!("a reason {name:?}")))
 }
 
 /// The error for rows that this program would not have written.

@@ -4,6 +4,7 @@ use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::errors::Sql;
+use super::filter::forget_filter;
 use super::memory::put_engine;
 use super::pairs::{StoredBitext, StoredDocument, load_beads};
 use super::rows::int;
@@ -40,7 +41,8 @@ pub(super) fn put(tx: &Transaction<'_>, bitext: &Bitext, engines: &Engines<'_>) 
     let target = put_document(tx, bitext.target())?;
     let id = put_bitext(tx, (source, target), bitext.signature(), engines)?;
     put_beads(tx, id, bitext)?;
-    remove_unused_documents(tx, names)
+    remove_unused_documents(tx, names)?;
+    forget_filter(tx)
 }
 
 /// The document's row, made if there is none with this name, language, text and sentences.

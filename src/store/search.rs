@@ -6,10 +6,11 @@ use rusqlite::{Connection, params};
 
 use super::Store;
 use super::errors::{At, Sql};
-use super::rows::{from, lang};
+use super::rows::{from, lang, reason};
 use crate::bitext::{AlignedPair, PairSide};
 use crate::document::Span;
 use crate::error::Result;
+use crate::filter::Reason;
 use crate::lang::Lang;
 
 /// A pair that holds what was searched for.
@@ -21,6 +22,8 @@ pub struct Hit {
     pub target: HitSide,
     /// The bead's score, from 0 to 1.
     pub score: f32,
+    /// Why the store's filter rejected the pair; `None` where it did not, or was not asked yet.
+    pub rejected: Option<Reason>,
 }
 
 /// One side of a [`Hit`].
@@ -63,7 +66,12 @@ impl Store {
 impl Hit {
     /// The hit as the pair that an export writes.
     pub fn pair(&self) -> AlignedPair<'_> {
-        AlignedPair { source: self.source.side(), target: self.target.side(), score: self.score }
+        AlignedPair {
+            source: self.source.side(),
+            target: self.target.side(),
+            score: self.score,
+            rejected: self.rejected,
+        }
     }
 }
 
@@ -110,7 +118,7 @@ fn find_hits(connection: &Connection, query: &str, limit: i64) -> Sql<Vec<Hit>> 
     )?;
     let best = select.query_map(params![query, limit], |row| row.get(0))?.collect::<Sql<Vec<i64>>>()?;
     let mut select = connection.prepare_cached(
-        "SELECT bead.score, s.name, s.lang, s.url, source_first, source_count, s1.start, s2.stop,
+        "SELECT bead.score, bead.rejected, s.name, s.lang, s.url, source_first, source_count, s1.start, s2.stop,
                 pair_text.source, highlight(pair_text, 0, ?3, ?4),
                 t.name, t.lang, t.url, target_first, target_count, t1.start, t2.stop,
                 pair_text.target, highlight(pair_text, 1, ?3, ?4)
@@ -127,7 +135,12 @@ fn find_hits(connection: &Connection, query: &str, limit: i64) -> Sql<Vec<Hit>> 
     best.into_iter()
         .map(|id| {
             select.query_row(params![query, id, open, close], |row| {
-                Ok(Hit { score: row.get(0)?, source: hit_side(row, 1)?, target: hit_side(row, 10)? })
+                Ok(Hit {
+                    score: row.get(0)?,
+                    rejected: reason(row, 1)?,
+                    source: hit_side(row, 2)?,
+                    target: hit_side(row, 11)?,
+                })
             })
         })
         .collect()

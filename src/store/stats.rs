@@ -6,8 +6,10 @@ use rusqlite::Connection;
 
 use super::Store;
 use super::errors::{At, Sql};
+use super::filter::{SETTING, filter_counts, find_setting};
 use super::rows::{for_each_row, natural};
 use crate::error::Result;
+use crate::filter::Reason;
 
 /// What a store holds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +24,8 @@ pub struct Stats {
     pub pairs: u64,
     /// Their mean score; `None` where there are none.
     pub mean_score: Option<f64>,
+    /// Those of the pairs that the filter rejected, by reason; `None` where some were not judged.
+    pub rejected: Option<BTreeMap<Reason, u64>>,
     /// Entries of the translation memory by engine signature.
     pub translations: BTreeMap<String, u64>,
     /// The size of the database in bytes.
@@ -64,6 +68,9 @@ fn count(connection: &Connection) -> Sql<Stats> {
         stats.translations.insert(row.get(0)?, natural(row, 1)?);
         Ok(())
     })?;
+    if find_setting(connection, SETTING)?.is_some() {
+        stats.rejected = Some(filter_counts(connection)?.rejected);
+    }
     let sql = "SELECT (SELECT count(*) FROM bitext), count(*), avg(score),
                       (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)
                FROM bead WHERE source_count > 0 AND target_count > 0";
