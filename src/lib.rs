@@ -75,11 +75,8 @@ pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
-<<<<<<< HEAD
 pub use store::{
-    BuildLock, Engines, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats, Store,
+    BuildLock, Engines, FilterCounts, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats,
+    Store,
 };
-=======
-pub use store::{Engines, FilterCounts, Hit, HitSide, LangStats, PairFilter, Stats, Store};
->>>>>>> store
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
