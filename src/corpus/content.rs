@@ -37,7 +37,7 @@ pub fn pair_by_content(
         for seen in build.profiles(&mut places)? {
             match seen.and_then(|(side, place, lang, profile)| {
                 let side = side.map_or_else(|| side_of(&place, &lang, pairs), Ok)?;
-                Ok((side, place, profile))
+                Ok((side, Place { lang: Some(lang), ..place }, profile))
             }) {
                 Ok((side, place, profile)) => sides[side].push(place, profile),
                 Err(alone) => found.push(alone),

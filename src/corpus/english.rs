@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::lang::Lang;
 use crate::translate::has_letters;
 
-/// Sentences that are translated and then remembered: what a killed build may lose, seconds of work.
-const CALL: usize = 1024;
+/// Sentences that are translated and then remembered: what a killed build may lose, seconds of work. Forty of
+/// the engine's batches: the last of them, where a core may wait for another, are a small part.
+const CALL: usize = 480;
 
 /// Sentences of some documents, with their English as far as it is known.
 #[derive(Default)]
@@ -106,7 +107,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// One call of the engine; where it fails on a sentence, one for each.
+    /// One call of the engine; where it fails on a sentence, that one is found by halves.
     fn call(
         &mut self,
         lang: &Lang,
