@@ -60,7 +60,7 @@ pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Scor
 pub use export::{ExportFormat, Exporter, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
 pub use lang::{Lang, identify};
-pub use models::{Model, Models};
+pub use models::{Addition, Fetcher, Installed, Installer, Model, Models, Offer, Pair, Source, Step, Trial};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
