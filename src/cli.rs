@@ -19,7 +19,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split, Store};
+use diptych::{
+    Document, Error, InputFormat, Lang, Models, OpenOptions, OpusOptions, Pipeline, ReadOptions, Split, Store,
+};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 #[derive(Parser)]
@@ -115,6 +117,23 @@ pub struct Engine {
     /// Threads that translate; 0 is one a core. The result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// What translates: marian (Firefox's models, in every build) or opus-mt (larger and slower; build with --features
+    /// torch)
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Marian)]
+    pub engine: EngineName,
+    /// opus-mt: hypotheses that beam search keeps; 1 is greedy and the fastest [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub beams: Option<u16>,
+    /// opus-mt: tokens of a translation at most [default: 256]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u16).range(2..))]
+    pub max_length: Option<u16>,
+}
+
+/// The engines by the names of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineName {
+    Marian,
+    OpusMt,
 }
 
 impl Engine {
@@ -122,7 +141,24 @@ impl Engine {
     pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
         let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores() } else { self.threads };
-        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads))
+        let engine = self.engine()?;
+        // Before the models are looked for: without the engine they are of no use.
+        engine.check()?;
+        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads).with_engine(engine)?)
+    }
+
+    fn engine(&self) -> anyhow::Result<diptych::Engine> {
+        let default = OpusOptions::default();
+        match self.engine {
+            EngineName::OpusMt => Ok(diptych::Engine::OpusMt(OpusOptions {
+                beams: self.beams.map_or(default.beams, usize::from),
+                max_length: self.max_length.map_or(default.max_length, usize::from),
+            })),
+            EngineName::Marian if self.beams.is_none() && self.max_length.is_none() => {
+                Ok(diptych::Engine::Marian)
+            }
+            EngineName::Marian => anyhow::bail!("--beams and --max-length are for --engine opus-mt"),
+        }
     }
 }
 
@@ -286,6 +322,7 @@ fn is_about_one_input(error: &anyhow::Error) -> bool {
                 | Error::Input { .. }
                 | Error::UnknownLanguage { .. }
                 | Error::UnsupportedLanguage { .. }
+                | Error::NoOpusModel { .. }
         )
     )
 }

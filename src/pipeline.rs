@@ -11,11 +11,12 @@ use crate::lang::Lang;
 use crate::models::{Model, Models};
 use crate::read::visible;
 use crate::store::{Engines, Store};
-use crate::translate::{Marian, Translator, has_letters};
+use crate::translate::{Engine, Translator, has_letters};
 
 /// Runs documents through the stages. Models are loaded at first need and kept.
 pub struct Pipeline {
     models: Models,
+    engine: Engine,
     store: Option<Store>,
     threads: usize,
     translators: BTreeMap<Lang, Box<dyn Translator>>,
@@ -77,12 +78,21 @@ impl Pipeline {
     /// A pipeline over `models`; with a `store`, translations are looked up there first and kept there.
     /// `threads`: how many the engine may use.
     pub fn new(models: Models, store: Option<Store>, threads: usize) -> Pipeline {
-        Pipeline { models, store, threads, translators: BTreeMap::new(), encoder: None }
+        Pipeline { models, engine: Engine::Marian, store, threads, translators: BTreeMap::new(), encoder: None }
+    }
+
+    /// The same with models of another engine. To be called before the first document.
+    ///
+    /// # Errors
+    /// [`Error::Engine`]: the engine is not in this build.
+    pub fn with_engine(self, engine: Engine) -> Result<Pipeline> {
+        engine.check()?;
+        Ok(Pipeline { engine, ..self })
     }
 
     /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
     pub fn model(&self, lang: &Lang) -> Result<Option<Model>> {
-        if lang.is_english() { Ok(None) } else { self.models.find(&format!("{lang}-en")) }
+        if lang.is_english() { Ok(None) } else { self.models.find(&self.engine.model(lang)) }
     }
 
     /// The store, where there is one.
@@ -268,16 +278,25 @@ impl Pipeline {
     fn load(&mut self, document: &Document) -> Result<&dyn Translator> {
         let lang = document.lang();
         if !self.translators.contains_key(lang) {
-            let model = self.model(lang)?.ok_or_else(|| Error::UnsupportedLanguage {
-                name: document.name().into(),
-                lang: lang.name().into(),
-                tag: lang.to_string(),
-                supported: self.models.supported(),
-                directory: Models::user_directory().unwrap_or_default(),
-            })?;
-            self.translators.insert(lang.clone(), Box::new(Marian::load(&model, self.threads)?));
+            let model = self.model(lang)?.ok_or_else(|| self.no_model(document))?;
+            self.translators.insert(lang.clone(), self.engine.load(&model, self.threads)?);
         }
         Ok(self.translators[lang].as_ref())
+    }
+
+    fn no_model(&self, document: &Document) -> Error {
+        let lang = document.lang();
+        let (name, lang, tag) = (document.name().into(), lang.name().into(), lang.to_string());
+        match self.engine {
+            Engine::Marian => Error::UnsupportedLanguage {
+                name,
+                lang,
+                tag,
+                supported: self.models.supported(),
+                directory: Models::user_directory().unwrap_or_default(),
+            },
+            Engine::OpusMt(_) => Error::NoOpusModel { name, lang, tag },
+        }
     }
 }
 

@@ -1,16 +1,22 @@
 //! Sentences into English: the seam between the slow engine and everything else, translations taken from a
 //! file, and the signs by which a bad translation is known.
 
+mod cut;
 mod marian;
+#[cfg(feature = "torch")]
+mod torch;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use marian::Marian;
+#[cfg(feature = "torch")]
+pub use torch::Torch;
 
 use crate::error::{Error, Result};
 use crate::facts::{Fact, facts, unmatched};
 use crate::lang::Lang;
+use crate::models::Model;
 
 /// Turns sentences of one language into another, one by one.
 pub trait Translator {
@@ -22,6 +28,66 @@ pub trait Translator {
 
     /// Engine, model and version. Equal signatures give equal translations.
     fn signature(&self) -> &str;
+}
+
+/// What runs the models: each engine has models of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// Firefox Translations' models (`de-en`), small and fast.
+    #[default]
+    Marian,
+    /// OPUS-MT models (`opus-mt-de-en`), larger and slower. Only in builds with cargo feature `torch`.
+    OpusMt(OpusOptions),
+}
+
+/// How OPUS-MT models decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpusOptions {
+    /// Hypotheses that beam search keeps, from 1 (greedy).
+    pub beams: usize,
+    /// Tokens of a translation at most, the model's own limit permitting; from 2.
+    pub max_length: usize,
+}
+
+impl Default for OpusOptions {
+    fn default() -> OpusOptions {
+        OpusOptions { beams: 4, max_length: 256 }
+    }
+}
+
+impl Engine {
+    /// The name of its model for a language, as [`crate::Models::find`] takes it.
+    pub fn model(self, lang: &Lang) -> String {
+        match self {
+            Engine::Marian => format!("{lang}-en"),
+            Engine::OpusMt(_) => format!("opus-mt-{lang}-en"),
+        }
+    }
+
+    /// Whether this build has the engine.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] says how to get a build that has.
+    pub fn check(self) -> Result<()> {
+        match self {
+            Engine::OpusMt(_) if cfg!(not(feature = "torch")) => Err(Error::Engine),
+            _ => Ok(()),
+        }
+    }
+
+    /// Loads `model` to run on `threads` threads.
+    ///
+    /// # Errors
+    /// As [`Engine::check`]; [`Error::Model`] where a file is missing, altered or not what the engine reads.
+    pub fn load(self, model: &Model, threads: usize) -> Result<Box<dyn Translator>> {
+        match self {
+            Engine::Marian => Ok(Box::new(Marian::load(model, threads)?)),
+            #[cfg(feature = "torch")]
+            Engine::OpusMt(options) => Ok(Box::new(Torch::load(model, options, threads)?)),
+            #[cfg(not(feature = "torch"))]
+            Engine::OpusMt(_) => Err(Error::Engine),
+        }
+    }
 }
 
 /// Translations taken from a file instead of an engine, looked up by sentence: batches and remembered
