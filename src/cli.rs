@@ -147,7 +147,8 @@ impl Engine {
         Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads).with_engine(engine)?)
     }
 
-    fn engine(&self) -> anyhow::Result<diptych::Engine> {
+    /// The engine that the options name.
+    pub fn engine(&self) -> anyhow::Result<diptych::Engine> {
         let default = OpusOptions::default();
         match self.engine {
             EngineName::OpusMt => Ok(diptych::Engine::OpusMt(OpusOptions {

@@ -78,7 +78,14 @@ impl Pipeline {
     /// A pipeline over `models`; with a `store`, translations are looked up there first and kept there.
     /// `threads`: how many the engine may use.
     pub fn new(models: Models, store: Option<Store>, threads: usize) -> Pipeline {
-        Pipeline { models, engine: Engine::Marian, store, threads, translators: BTreeMap::new(), encoder: None }
+        Pipeline {
+            models,
+            engine: Engine::Marian,
+            store,
+            threads,
+            translators: BTreeMap::new(),
+            encoder: None,
+        }
     }
 
     /// The same with models of another engine. To be called before the first document.

@@ -71,13 +71,7 @@ impl Torch {
             let what = format!("its engine is {}, this one is opus-mt", model.engine());
             return Err(Error::Model { model: model.name().into(), what });
         }
-        let signature = format!(
-            "{METHOD} {} {} beams-{} length-{}",
-            model.name(),
-            model.fingerprint(),
-            options.beams,
-            options.max_length
-        );
+        let signature = format!("{METHOD} {} {} {options}", model.name(), model.fingerprint());
         let threads = threads.clamp(1, COPIES);
         let worker = Worker::load(model, options)?;
         let workers = RefCell::new(vec![worker]);
@@ -204,8 +198,8 @@ const GRANTED: [(&str, f64); 6] = [
 impl Config {
     /// Reads `config.json` and checks it against the vocabulary.
     fn read(config: &[u8], vocabulary: &[u8]) -> Result<Config, String> {
-        let mut json: Map<String, Value> =
-            serde_json::from_slice(config).map_err(|cause| format!("its config is no JSON object: {cause}"))?;
+        let mut json: Map<String, Value> = serde_json::from_slice(config)
+            .map_err(|cause| format!("its config is no JSON object: {cause}"))?;
         let vocabulary: BTreeMap<String, usize> =
             serde_json::from_slice(vocabulary).map_err(|cause| format!("its vocabulary is none: {cause}"))?;
         let id = |piece: &str| vocabulary.get(piece).map_or(Value::Null, |&id| Value::from(id));
@@ -247,7 +241,9 @@ impl Config {
         let heads = [config.encoder_attention_heads, config.decoder_attention_heads];
         (self.positions, self.width) = (size(config.max_position_embeddings), size(config.d_model));
         if pieces > words || ids.iter().any(|id| id.is_none_or(|id| size(id) >= words)) {
-            return Err(format!("its config has {words} words, and its vocabulary or special tokens are beyond"));
+            return Err(format!(
+                "its config has {words} words, and its vocabulary or special tokens are beyond"
+            ));
         }
         if heads.iter().any(|&heads| heads < 1 || config.d_model % heads != 0) {
             return Err(format!("its config has a width of {} for {} heads", config.d_model, heads[0]));
@@ -350,8 +346,7 @@ fn sinusoids(positions: usize, width: usize) -> Tensor {
         let angle = |j: usize| position as f64 / 10_000_f64.powf(2.0 * j as f64 / width as f64);
         if column < half { angle(column).sin() } else { angle(column - half).cos() }
     };
-    let values: Vec<f32> =
-        (0..positions * width).map(|at| value(at / width, at % width) as f32).collect();
+    let values: Vec<f32> = (0..positions * width).map(|at| value(at / width, at % width) as f32).collect();
     Tensor::from_slice(&values).view([positions as i64, width as i64])
 }
 
