@@ -28,6 +28,15 @@ pub enum Error {
          of your own; it goes into {}", directory.display()
     )]
     UnsupportedLanguage { name: String, lang: String, tag: String, supported: String, directory: PathBuf },
+    /// There is no OPUS-MT model that turns this language into English.
+    #[error("{name}: no OPUS-MT model for {lang}; get one: diptych models pull {tag}-en --engine opus-mt")]
+    NoOpusModel { name: String, lang: String, tag: String },
+    /// The engine for OPUS-MT models was asked for, and is not in this build.
+    #[error(
+        "the engine opus-mt is not in this build; in a clone of diptych's repository, on Linux: \
+         eval \"$(scripts/setup-libtorch)\" && cargo install --path . --features torch"
+    )]
+    Engine,
     /// A model's files are missing, altered or cannot be loaded.
     #[error("model {model}: {what}")]
     Model { model: String, what: String },

@@ -67,4 +67,6 @@ pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
 pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
-pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
+#[cfg(feature = "torch")]
+pub use translate::Torch;
+pub use translate::{Engine, Marian, OpusOptions, Recorded, Suspicion, Translator, suspicion, trial};

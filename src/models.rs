@@ -306,6 +306,21 @@ impl Model {
         Ok(bytes)
     }
 
+    /// Where the file with this role lies, after it was read once and found to be what the manifest promises: for
+    /// engines that read files by themselves.
+    ///
+    /// # Errors
+    /// As [`Model::file`]; a model inside the binary has no paths.
+    #[cfg(feature = "torch")]
+    pub(crate) fn verified_path(&self, role: &str) -> Result<PathBuf> {
+        self.file(role)?;
+        let file = self.manifest.files.iter().find(|file| file.role == role);
+        match (&self.place, file) {
+            (Place::Directory(directory), Some(file)) => Ok(directory.join(&file.name)),
+            _ => Err(self.error("its files are inside this binary, and its engine wants paths".into())),
+        }
+    }
+
     fn as_promised(&self, file: &File, bytes: &[u8], place: &str) -> Result<()> {
         let way_out = "get the model again (diptych models pull or add), or run scripts/manifest on the \
                        directory if it was replaced on purpose";

@@ -386,7 +386,9 @@ fn bergamot(
                 (_, true, false) => (one, other),
                 (_, false, true) => (other, one),
                 _ => {
-                    return Err("does not say which vocabulary is the source's; name it srcvocab.….spm".into());
+                    return Err(
+                        "does not say which vocabulary is the source's; name it srcvocab.….spm".into()
+                    );
                 }
             }
         }
