@@ -8,6 +8,8 @@
 
 mod errors;
 mod filter;
+mod inputs;
+mod lock;
 mod memory;
 mod open;
 mod pairs;
@@ -25,6 +27,8 @@ use self::open::Stamp;
 use crate::error::Result;
 
 pub use self::filter::FilterCounts;
+pub use self::inputs::{Input, Outcome, Skipped};
+pub use self::lock::BuildLock;
 pub use self::pairs::PairFilter;
 pub use self::search::{Hit, HitSide};
 pub use self::stats::{LangStats, Stats};
