@@ -162,11 +162,11 @@ mod tests {
             flipped[middle] ^= 0x40;
             // Zstandard as packed here has no checksum: a flipped bit may pass, but never as a panic.
             match read(&flipped, "f", 1 << 20) {
-                Err(error) => assert!(error.starts_with(&format!("f: is a ")), "{error}"),
+                Err(error) => assert!(error.starts_with("f: is a "), "{error}"),
                 Ok(_) => assert_eq!(kind, "Zstandard"),
             }
             let error = read(&[&packed[..], b"more"].concat(), "f", 1 << 20).unwrap_err();
-            assert!(error.starts_with(&format!("f: is a ")) && error.contains(kind), "{error}");
+            assert!(error.starts_with("f: is a ") && error.contains(kind), "{error}");
         }
         let error = read(b"plain text", "f.txt.GZ", 99).unwrap_err();
         assert_eq!(error, "f.txt.GZ: is named like a gzip file, but is none; name it without the ending");
