@@ -25,7 +25,10 @@ fn expected() -> Vec<(String, String)> {
 }
 
 /// A directory of models that holds the tiny one as `opus-mt-de-en`, with `weights`, and `config` changed.
-fn models(weights: &str, config: impl Fn(&mut serde_json::Map<String, serde_json::Value>)) -> tempfile::TempDir {
+fn models(
+    weights: &str,
+    config: impl Fn(&mut serde_json::Map<String, serde_json::Value>),
+) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let model = directory.path().join("opus-mt-de-en");
     fs::create_dir(&model).unwrap();
@@ -242,12 +245,15 @@ fn beams_and_length_are_options_and_part_of_the_signature() {
     let directory = tiny();
     let short = OpusOptions { beams: 1, max_length: 4 };
     let beams = OpusOptions { beams: 3, max_length: 128 };
-    let [greedy, short, beams] = [GREEDY, short, beams].map(|options| load(directory.path(), options, 1).unwrap());
+    let [greedy, short, beams] =
+        [GREEDY, short, beams].map(|options| load(directory.path(), options, 1).unwrap());
     let sentence = ["Der Hund sieht die Katze im Garten."];
     let words = |torch: &Torch| translate(torch, &sentence)[0].split_whitespace().count();
     assert!(words(&short) < words(&greedy) && words(&beams) > 3);
     let signatures = [greedy.signature(), short.signature(), beams.signature()];
-    for (signature, beams) in signatures.iter().zip(["beams-1 length-128", "beams-1 length-4", "beams-3 length-128"]) {
+    for (signature, beams) in
+        signatures.iter().zip(["beams-1 length-128", "beams-1 length-4", "beams-3 length-128"])
+    {
         assert!(signature.starts_with("rust-bert-0.23.0 ") && signature.ends_with(beams), "{signature}");
         assert!(signature.contains("opus-mt-de-en"), "{signature}");
     }
@@ -265,7 +271,8 @@ fn translations_are_remembered_under_the_engine_that_made_them() {
     let align = [&["align", "-q", "--presplit", german, english, "--store", store][..], &languages].concat();
     printed(directory.path(), &align);
     let connection = rusqlite::Connection::open(store).unwrap();
-    let count = || -> i64 { connection.query_row("SELECT count(*) FROM translation", [], |row| row.get(0)).unwrap() };
+    let count =
+        || -> i64 { connection.query_row("SELECT count(*) FROM translation", [], |row| row.get(0)).unwrap() };
     assert_eq!(count(), 2);
     printed(directory.path(), &align);
     assert_eq!(count(), 2, "nothing is translated twice");
@@ -281,7 +288,8 @@ fn translations_are_remembered_under_the_engine_that_made_them() {
 #[test]
 fn a_language_without_an_opus_model_says_how_to_get_one() {
     let directory = tiny();
-    let path = file(directory.path(), "Le ministre a annoncé lundi que davantage de soldats seraient envoyés.");
+    let path =
+        file(directory.path(), "Le ministre a annoncé lundi que davantage de soldats seraient envoyés.");
     let output = diptych(directory.path(), &["translate", path.to_str().unwrap()]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -163,8 +163,10 @@ impl Worker {
     /// Translates a batch of clean sentences; one over the window goes in as its parts.
     fn translate(&mut self, sentences: &[&str]) -> Result<Vec<String>, String> {
         let tokenizer = self.0.get_tokenizer();
-        // A token is at least one byte, and the mark of the end is one.
-        let fits = |text: &str| text.len() < WINDOW || tokenizer.tokenize(text).len() <= WINDOW;
+        // A token is at least one byte and rarely over eight: most texts need no counting.
+        let fits = |text: &str| {
+            text.len() < WINDOW || (text.len() < 8 * WINDOW && tokenizer.tokenize(text).len() <= WINDOW)
+        };
         translate_in_parts(sentences, &fits, |parts| {
             let mut outputs = Vec::with_capacity(parts.len());
             for parts in parts.chunks(BATCH) {
