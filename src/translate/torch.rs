@@ -377,3 +377,37 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         Err(format!("libtorch failed: {}", cause.lines().next().unwrap_or_default()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cleaned_as_sentencepiece_does() {
+        for (text, expected) in [
+            ("  Der  Hund\u{a0}bellt.\n", "Der Hund bellt."),
+            ("Ｄｅｒ ﬁnale Akt…", "Der finale Akt..."),
+            ("Wort\u{ad}ende", "Wortende"),
+            ("a >>de<< b", "a > >de<< b"),
+            ("", ""),
+        ] {
+            assert_eq!(clean(text), expected);
+        }
+    }
+
+    #[test]
+    fn positions_are_sines_then_cosines() {
+        let table = sinusoids(3, 4);
+        let row = |position: i64| Vec::<f32>::try_from(table.get(position)).unwrap();
+        assert_eq!(row(0), [0.0, 0.0, 1.0, 1.0]);
+        let expected = [2f32.sin(), 0.02f32.sin(), 2f32.cos(), 0.02f32.cos()];
+        assert!(row(2).iter().zip(expected).all(|(found, wanted)| (found - wanted).abs() < 1e-6));
+    }
+
+    #[test]
+    fn what_panics_becomes_an_error() {
+        let text = guarded(|| -> Result<(), String> { std::panic::panic_any("first\nsecond".to_string()) });
+        assert_eq!(text.unwrap_err(), "libtorch failed: first");
+        assert_eq!(guarded(|| Ok(3)), Ok(3));
+    }
+}
