@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use marian::Marian;
+use sha2::{Digest, Sha256};
 pub use suspect::{Suspicion, suspicion};
 #[cfg(feature = "torch")]
 pub use torch::Torch;
@@ -83,6 +84,17 @@ impl Engine {
         }
     }
 
+    /// The signature that translations by `model` will have, without loading it.
+    pub(crate) fn signature_of(self, model: &Model) -> String {
+        match self {
+            Engine::Marian => Marian::signature_of(model),
+            #[cfg(feature = "torch")]
+            Engine::OpusMt(options) => Torch::signature_of(model, options),
+            #[cfg(not(feature = "torch"))]
+            Engine::OpusMt(options) => format!("{} {options}", model.name()), // nothing translates so
+        }
+    }
+
     /// Loads `model` to run on `threads` threads.
     ///
     /// # Errors
@@ -122,7 +134,13 @@ impl Recorded {
             })?;
             translations.insert(sentence.trim().to_string(), translation.trim().to_string());
         }
-        Ok(Recorded { path: path.into(), signature: format!("file {}", path.display()), translations })
+        // Its content belongs to the signature: what is remembered of one file must not answer for another.
+        let digest: String = Sha256::digest(&text)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Recorded {
+            path: path.into(),
+            signature: format!("file {} {digest}", path.display()),
+            translations,
+        })
     }
 }
 

@@ -71,11 +71,16 @@ impl Torch {
             let what = format!("its engine is {}, this one is opus-mt", model.engine());
             return Err(Error::Model { model: model.name().into(), what });
         }
-        let signature = format!("{METHOD} {} {} {options}", model.name(), model.fingerprint());
+        let signature = Torch::signature_of(model, options);
         let threads = threads.clamp(1, COPIES);
         let worker = Worker::load(model, options)?;
         let workers = RefCell::new(vec![worker]);
         Ok(Torch { model: model.clone(), options, threads, signature, workers })
+    }
+
+    /// The signature that `model` will have, without loading it.
+    pub(crate) fn signature_of(model: &Model, options: OpusOptions) -> String {
+        format!("{METHOD} {} {} {options}", model.name(), model.fingerprint())
     }
 }
 
