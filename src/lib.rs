@@ -60,7 +60,7 @@ pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
 pub use export::{ExportFormat, Exporter, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
-pub use filter::{FilterOptions, Reason, overlap, reject};
+pub use filter::{FilterOptions, Reason, reject};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
@@ -68,5 +68,7 @@ pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
-pub use store::{Engines, FilterCounts, Hit, HitSide, LangStats, PairFilter, Stats, Store};
+pub use store::{
+    Engines, FilterCounts, Finding, Hit, HitSide, LangStats, MergeCounts, PairFilter, Stats, Store,
+};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};

@@ -6,9 +6,11 @@
 //! or batch of translations, so it is not felt. Every write begins `IMMEDIATE`: a second process waits for
 //! its turn at the start instead of failing in the middle.
 
+mod check;
 mod errors;
 mod filter;
 mod memory;
+mod merge;
 mod open;
 mod pairs;
 mod rows;
@@ -24,7 +26,9 @@ use self::errors::{At, Sql, refusal};
 use self::open::Stamp;
 use crate::error::Result;
 
+pub use self::check::Finding;
 pub use self::filter::FilterCounts;
+pub use self::merge::MergeCounts;
 pub use self::pairs::PairFilter;
 pub use self::search::{Hit, HitSide};
 pub use self::stats::{LangStats, Stats};
