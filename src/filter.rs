@@ -419,7 +419,7 @@ mod tests {
             ("", "Yes.", Some(Reason::Letters)),
             (german, "Le port a été fermé lundi parce que la glace était épaisse.", Some(Reason::Language)),
             (english, "The port was shut on Monday, for the ice was thick.", Some(Reason::Language)),
-            (german, "The harbour was closed.", Some(Reason::Length)),
+            (german, "It was shut.", Some(Reason::Length)),
             ("Ja.", "Yes, of course.", None),
             ("Es kamen 150 Gäste.", "There came 250 guests.", Some(Reason::Numbers)),
             ("Es kamen 150 Gäste.", "There came a crowd of guests.", None),

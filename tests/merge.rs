@@ -135,7 +135,7 @@ fn of_two_bitexts_the_one_that_a_build_stands_for_is_taken() {
         let paths = [0, 1].map(|k| stores.make(&names[k], &[bitext("x", pairs[k].0, pairs[k].1, 0.9)], &[]));
         put_input(&paths[built], "x", b"one", None);
         put_input(&paths[1 - built], "x", b"two", Some("failed"));
-        for (name, order) in [("f", [0, 1]), ("b", [1, 0])] {
+        for (name, order) in [("forth", [0, 1]), ("back", [1, 0])] {
             let out = stores.path(&format!("{name}{i}.db"));
             merge(&out, &[&paths[order[0]], &paths[order[1]]]);
             let shown = shown(&out);

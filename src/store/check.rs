@@ -95,15 +95,19 @@ fn add(findings: &mut Vec<Finding>, new: Finding) {
     }
 }
 
-/// What SQLite itself calls damage is a finding; anything else is an error.
+/// What SQLite itself calls damage, and values of another kind than they should be, are findings; anything else
+/// is an error.
 fn as_finding(error: rusqlite::Error, findings: &mut Vec<Finding>) -> Sql<()> {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => {
-            add(findings, finding("file", error.to_string(), RESTORE));
-            Ok(())
-        }
-        _ => Err(error),
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    let value = matches!(
+        error,
+        InvalidColumnType(..) | FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | Utf8Error(..)
+    );
+    if !value && error.sqlite_error_code() != Some(ErrorCode::DatabaseCorrupt) {
+        return Err(error);
     }
+    add(findings, finding("file", error.to_string(), RESTORE));
+    Ok(())
 }
 
 fn check_file(connection: &Connection, findings: &mut Vec<Finding>) -> Sql<()> {

@@ -301,15 +301,21 @@ impl Unit {
         })
     }
 
-    fn find(connection: &Connection, (source, target): &(String, String)) -> Sql<Option<Unit>> {
+    fn find(connection: &Connection, names: &(String, String)) -> Sql<Option<Unit>> {
         let mut select = connection.prepare_cached(
-            "SELECT ?1, ?2, bitext.id, input.content, input.reason FROM (SELECT 1)
-             LEFT JOIN (bitext JOIN document s ON s.id = bitext.source JOIN document t ON t.id = bitext.target)
-                 ON s.name = ?1 AND t.name = ?2
-             LEFT JOIN input ON input.source = ?1 AND input.target = ?2",
+            "SELECT bitext.id FROM document s JOIN bitext ON bitext.source = s.id
+             JOIN document t ON t.id = bitext.target WHERE s.name = ?1 AND t.name = ?2",
         )?;
-        let unit = select.query_row([source, target], |row| Unit::read(connection, row)).optional()?;
-        Ok(unit.filter(|unit| unit.bitext.is_some() || unit.input.is_some()))
+        let bitext: Option<i64> = select.query_row([&names.0, &names.1], |row| row.get(0)).optional()?;
+        let mut select = connection
+            .prepare_cached("SELECT content, reason FROM input WHERE source = ?1 AND target = ?2")?;
+        let input =
+            select.query_row([&names.0, &names.1], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if bitext.is_none() && input.is_none() {
+            return Ok(None);
+        }
+        let bitext = bitext.map(|id| digest_of(connection, id).map(|digest| (id, digest))).transpose()?;
+        Ok(Some(Unit { names: names.clone(), bitext, input }))
     }
 
     /// Whether this one is to take the place of what a store holds.
