@@ -5,6 +5,7 @@
 //! 2 failed.
 
 mod align;
+mod build;
 mod check;
 mod compare;
 mod eval;
@@ -64,6 +65,7 @@ enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
     Align(align::AlignArgs),
+    Build(build::BuildArgs),
     Compare(compare::CompareArgs),
     Filter(filter::FilterCommand),
     Export(export::ExportArgs),
@@ -121,14 +123,19 @@ pub struct Engine {
     /// Threads that translate; 0 is one a core. The result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// A file of translations that runs and stores share (made if it is not there): looked into before a
+    /// sentence is translated, and added to
+    #[arg(long, value_name = "FILE")]
+    pub memory: Option<PathBuf>,
 }
 
 impl Engine {
-    /// A pipeline over the models that the options name.
+    /// A pipeline over the models and the memory that the options name.
     pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
         let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores() } else { self.threads };
-        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads))
+        let memory = self.memory.as_deref().map(Store::open).transpose()?;
+        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads).with_memory(memory))
     }
 }
 
@@ -219,6 +226,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
         Command::Align(args) => align::run(&args, global),
+        Command::Build(args) => build::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
         Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),

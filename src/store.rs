@@ -9,6 +9,8 @@
 mod check;
 mod errors;
 mod filter;
+mod inputs;
+mod lock;
 mod memory;
 mod merge;
 mod open;
@@ -28,6 +30,8 @@ use crate::error::Result;
 
 pub use self::check::Finding;
 pub use self::filter::FilterCounts;
+pub use self::inputs::{Input, Outcome, Skipped};
+pub use self::lock::BuildLock;
 pub use self::merge::MergeCounts;
 pub use self::pairs::PairFilter;
 pub use self::search::{Hit, HitSide};

@@ -104,6 +104,11 @@ fn any_order_gives_the_same_and_again_changes_nothing() {
     put_input(&b, "c", b"old", Some("no text"));
     put_input(&c, "c", b"new", None);
     put_input(&c, "d", b"none", Some("not there"));
+    // Without a partner in one store, with one in another.
+    for (path, names) in [(&c, ("a.de", "")), (&a, ("", "c.en")), (&a, ("e.de", ""))] {
+        let sql = "INSERT INTO input (source, target, content, reason) VALUES (?1, ?2, x'00', 'no partner')";
+        Connection::open(path).unwrap().execute(sql, names).unwrap();
+    }
 
     let [all, back, steps] = ["all.db", "back.db", "steps.db"].map(|name| stores.path(name));
     let said = merge(&all, &[&a, &b, &c]);
@@ -114,6 +119,8 @@ fn any_order_gives_the_same_and_again_changes_nothing() {
     let expected = shown(&all);
     assert!(expected.contains("Aye") || expected.contains("\"engine\": 3"), "{expected}");
     assert!(expected.contains("c.de 6E6577 done\nd.de 6E6F6E65 not there"), "{expected}");
+    assert!(expected.contains("e.de 00 no partner"), "{expected}");
+    assert!(!expected.contains("a.de 00") && !expected.contains("c.en 00"), "{expected}");
     merge(&back, &[&c, &b, &a]);
     assert_eq!(shown(&back), expected);
     merge(&steps, &[&b]);

@@ -13,6 +13,7 @@ use super::Engines;
 use super::Store;
 use super::errors::{At, Sql};
 use super::filter::{SETTING, find_setting, forget_filter, put_setting};
+use super::inputs::forget_partnerless;
 use super::memory::put_engine;
 use super::pairs::{StoredDocument, load_beads};
 use super::save::{NewDocument, OnConflict, put_beads, put_bitext, remove_bitexts, remove_unused};
@@ -320,7 +321,19 @@ impl Unit {
 
     /// Whether this one is to take the place of what a store holds.
     fn is_wanted(&self, connection: &Connection) -> Sql<bool> {
+        // Without a partner there, with one here: the partner is what counts, whichever came first.
+        for name in [&self.names.0, &self.names.1].into_iter().filter(|_| self.lacks_partner()) {
+            let mut select = connection.prepare_cached("SELECT 1 FROM document WHERE name = ?1")?;
+            if select.exists([name])? {
+                return Ok(false);
+            }
+        }
         Ok(Unit::find(connection, &self.names)?.is_none_or(|old| self.rank() < old.rank()))
+    }
+
+    /// Whether it says that a document was left without a partner.
+    fn lacks_partner(&self) -> bool {
+        self.names.0.is_empty() || self.names.1.is_empty()
     }
 
     /// Notes what becomes of it. Pairs that were skipped on both sides are no document pairs.
@@ -339,7 +352,10 @@ impl Unit {
     fn put(&self, tx: &Transaction<'_>, bitext: Option<&Copied>) -> Sql<()> {
         let names = (self.names.0.as_str(), self.names.1.as_str());
         let engines = remove_bitexts(tx, names)?;
-        bitext.map_or(Ok(()), |bitext| bitext.put(tx))?;
+        if let Some(bitext) = bitext {
+            bitext.put(tx)?;
+            forget_partnerless(tx, names)?;
+        }
         remove_unused(tx, names, &engines)?;
         tx.execute("DELETE FROM input WHERE source = ?1 AND target = ?2", names)?;
         if let Some((content, reason)) = &self.input {

@@ -23,24 +23,31 @@ impl Store {
     /// [`Error::Store`] as of [`Store::remember`]; the store is as before then. [`Error::Alignment`] where a
     /// score is not a number.
     pub fn save(&mut self, bitext: &Bitext, engines: &Engines<'_>) -> Result<()> {
-        let names = (bitext.source().name(), bitext.target().name());
-        if let Some(i) = bitext.beads().iter().position(|bead| !bead.score.is_finite()) {
-            let name = format!("{} / {}", names.0, names.1);
-            return Err(Error::Alignment { name, what: format!("the score of bead {i} is not a number") });
-        }
-        self.write(|tx| {
-            let engines_before = remove_bitexts(tx, names)?;
-            let (source, target) = (bitext.source(), bitext.target());
-            let documents = (
-                NewDocument::of(source).put(tx, OnConflict::Newer)?,
-                NewDocument::of(target).put(tx, OnConflict::Newer)?,
-            );
-            let id = put_bitext(tx, documents, bitext.signature(), engines)?;
-            put_beads(tx, id, bitext.beads(), |at| Ok(source.slice(at)), |at| Ok(target.slice(at)))?;
-            remove_unused(tx, names, &engines_before)?;
-            forget_filter(tx)
-        })
+        check_scores(bitext)?;
+        self.write(|tx| put(tx, bitext, engines))
     }
+}
+
+/// SQLite has no NaN: it would become NULL, and the whole transaction with it.
+pub(super) fn check_scores(bitext: &Bitext) -> Result<()> {
+    let Some(i) = bitext.beads().iter().position(|bead| !bead.score.is_finite()) else { return Ok(()) };
+    let name = format!("{} / {}", bitext.source().name(), bitext.target().name());
+    Err(Error::Alignment { name, what: format!("the score of bead {i} is not a number") })
+}
+
+/// Puts a bitext with its documents in place of what is stored for documents of the same two names.
+pub(super) fn put(tx: &Transaction<'_>, bitext: &Bitext, engines: &Engines<'_>) -> Sql<()> {
+    let (source, target) = (bitext.source(), bitext.target());
+    let names = (source.name(), target.name());
+    let engines_before = remove_bitexts(tx, names)?;
+    let documents = (
+        NewDocument::of(source).put(tx, OnConflict::Newer)?,
+        NewDocument::of(target).put(tx, OnConflict::Newer)?,
+    );
+    let id = put_bitext(tx, documents, bitext.signature(), engines)?;
+    put_beads(tx, id, bitext.beads(), |at| Ok(source.slice(at)), |at| Ok(target.slice(at)))?;
+    remove_unused(tx, names, &engines_before)?;
+    forget_filter(tx)
 }
 
 /// A document on its way into a store.
