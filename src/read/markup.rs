@@ -241,7 +241,8 @@ impl<'a> Iterator for Tokens<'a> {
             } else if tag.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic()) {
                 let (inside, rest) = tag.split_at(tag_end(tag));
                 self.0 = rest.strip_prefix('>').unwrap_or(rest);
-                let (inside, closes) = inside.strip_prefix('/').map_or((inside, false), |inside| (inside, true));
+                let (inside, closes) =
+                    inside.strip_prefix('/').map_or((inside, false), |inside| (inside, true));
                 let name = inside.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(inside.len());
                 let (name, attributes) = inside.split_at(name);
                 if closes {
