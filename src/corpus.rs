@@ -7,9 +7,12 @@
 //! number. Translations are kept after each call of the engine; the bitexts of a window and what became of
 //! its inputs are one transaction. A killed build loses the work of its last minute at most, never its sense.
 
+mod content;
+mod english;
 mod find;
 mod manifest;
 mod names;
+mod parallel;
 mod records;
 mod window;
 
@@ -18,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use self::window::Window;
+use self::window::{Done, Window};
 use crate::align::{AlignInput, AlignOptions, signature};
 use crate::document::OpenOptions;
 use crate::error::{Error, Result};
@@ -26,8 +29,9 @@ use crate::lang::Lang;
 use crate::pipeline::Pipeline;
 use crate::store::{Input, Outcome};
 
+pub use self::content::pair_by_content;
 pub use self::find::{Found, Pairs, PairsOptions, Place, Record, find_pairs};
-pub use self::manifest::{ManifestRow, read_manifest};
+pub use self::manifest::{ManifestRow, read_manifest, write_manifest};
 
 /// How a build treats its pairs.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +96,29 @@ pub struct BuildCounts {
     pub times: BuildTimes,
 }
 
+impl BuildCounts {
+    /// The counts of a build whose documents were paired by what they say, which counted `first`: there every
+    /// sentence was seen, and most were translated.
+    #[must_use]
+    pub fn after(self, first: &BuildCounts) -> BuildCounts {
+        let (times, before) = (self.times, first.times);
+        BuildCounts {
+            sentences: first.sentences,
+            remembered: first.remembered,
+            translated: first.translated + self.translated,
+            times: BuildTimes {
+                read: before.read + times.read,
+                remember: before.remember + times.remember,
+                translate: before.translate + times.translate,
+                pair: before.pair + times.pair,
+                align: before.align + times.align,
+                save: before.save + times.save,
+            },
+            ..self
+        }
+    }
+}
+
 /// Where a build's time went, by the clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BuildTimes {
@@ -101,6 +128,8 @@ pub struct BuildTimes {
     pub remember: Duration,
     /// The engine, with storing what it said.
     pub translate: Duration,
+    /// Pairing documents by what they say.
+    pub pair: Duration,
     /// Aligning.
     pub align: Duration,
     /// Storing bitexts.
@@ -136,7 +165,7 @@ pub fn build(
     options: &BuildOptions,
     hear: Hear<'_>,
 ) -> Result<BuildCounts> {
-    let mut build = Build { pipeline, options, counts: BuildCounts::default(), how: BTreeMap::new(), hear };
+    let mut build = Build::new(pipeline, options, hear);
     let mut seen = HashSet::new();
     let mut found = pairs.filter(|found| match found {
         Ok(found) => options.shard.is_none_or(|shard| shard.holds(found.id())) && seen.insert(found.digest()),
@@ -158,19 +187,18 @@ struct Build<'a> {
     hear: Hear<'a>,
 }
 
-impl Build<'_> {
+impl<'a> Build<'a> {
+    fn new(pipeline: &'a mut Pipeline, options: &'a BuildOptions, hear: Hear<'a>) -> Build<'a> {
+        Build { pipeline, options, counts: BuildCounts::default(), how: BTreeMap::new(), hear }
+    }
+
     /// Translates, aligns and stores a window.
-    fn finish(&mut self, mut window: Window) -> Result<()> {
+    fn finish(&mut self, window: Window) -> Result<()> {
+        let done = self.align(window)?;
         let started = Instant::now();
-        self.translate(&mut window)?;
-        let translated = Instant::now();
-        let results = self.align(window)?;
-        let aligned = Instant::now();
-        let inputs: Vec<Input<'_>> = results.iter().map(window::Done::input).collect();
+        let inputs: Vec<Input<'_>> = done.iter().map(Done::input).collect();
         self.pipeline.store().map_or(Ok(()), |store| store.save_inputs(&inputs))?;
-        self.counts.times.translate += translated - started;
-        self.counts.times.align += aligned - translated;
-        self.counts.times.save += aligned.elapsed();
+        self.counts.times.save += started.elapsed();
         for input in &inputs {
             self.counts.pairs += 1;
             match input.outcome {

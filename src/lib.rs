@@ -58,7 +58,7 @@ pub use compare::{
 };
 pub use corpus::{
     BuildCounts, BuildEvent, BuildOptions, BuildTimes, Found, ManifestRow, Pairs, PairsOptions, Place,
-    Record, Shard, build, find_pairs, read_manifest,
+    Record, Shard, build, find_pairs, pair_by_content, read_manifest, write_manifest,
 };
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};

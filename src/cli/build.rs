@@ -1,20 +1,22 @@
 //! `diptych build`: a parallel corpus from many document pairs, into a store.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use anyhow::ensure;
+use clap::{Args, ValueEnum};
 use diptych::{
-    AlignOptions, BuildCounts, BuildEvent, BuildOptions, Lang, PairsOptions, Recorded, Shard, Skipped, Store,
-    Translator, build, find_pairs,
+    AlignOptions, BuildCounts, BuildEvent, BuildOptions, FilterCounts, Lang, Pairs, PairsOptions, Pipeline,
+    Recorded, Shard, Skipped, Store, Translator, build, find_pairs, pair_by_content, write_manifest,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::align::max_bead;
+use super::filter::FilterArgs;
 use super::output::Output;
-use super::{Engine, Global, Outcome, Reading, note, plural, shows_progress};
+use super::{Engine, Global, Outcome, Progress, Reading, note, plural, shows_progress};
 
 /// Build a parallel corpus from many document pairs; the same command goes on where it was stopped
 #[derive(Args)]
@@ -23,6 +25,7 @@ use super::{Engine, Global, Outcome, Reading, note, plural, shows_progress};
   diptych build german english --store corpus.db   two folders with the same names
   diptych build articles --store corpus.db         x.de.txt with x.en.txt, de/x with en/x
   diptych build de.jsonl en.jsonl --store c.db     records with the same id
+  diptych build a b --pair-by content --store c.db two folders whose names say nothing
   diptych build pairs.tsv --store 2.db --shard 2/8 the second of eight parts
   diptych build --report --store corpus.db         what was skipped, and why
 
@@ -55,10 +58,19 @@ pub struct BuildArgs {
     /// Align without any translation: lengths, numbers, names and what each pair itself teaches
     #[arg(long, conflicts_with = "translations")]
     no_translation: bool,
+    /// What documents are paired by
+    #[arg(long, value_enum, default_value_t = PairBy::Name)]
+    pair_by: PairBy,
+    /// Write the pairs as a manifest, and build nothing
+    #[arg(long, value_name = "FILE")]
+    list_pairs: Option<PathBuf>,
     /// Most sentences in a bead, both sides together
     #[arg(long, value_name = "N", default_value_t = AlignOptions::default().max_total,
           value_parser = max_bead)]
     max_bead: usize,
+    /// Do not judge the sentence pairs at the end
+    #[arg(long)]
+    no_filter: bool,
     /// List what builds into this store skipped: source, target, reason. Nothing is built
     #[arg(long, conflicts_with_all = ["inputs", "shard", "translations", "no_translation"])]
     report: bool,
@@ -66,9 +78,20 @@ pub struct BuildArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
     engine: Engine,
     #[command(flatten)]
     reading: Reading,
+}
+
+/// What documents are paired by.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum PairBy {
+    /// Their names or ids
+    Name,
+    /// What they say, in English
+    Content,
 }
 
 /// Skips that are named as they happen; a report names all.
@@ -79,27 +102,89 @@ pub fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Outcome> {
     if args.report {
         return report(args, global);
     }
+    let by_content = args.pair_by == PairBy::Content;
+    ensure!(
+        !by_content || args.shard.is_none(),
+        "--shard with --pair-by content: each shard would have to see all documents; write the pairs down \
+         first (--pair-by content --list-pairs pairs.tsv), then build that manifest in shards"
+    );
+    let started = Instant::now();
     let pairs = PairsOptions { source_lang: args.source_lang.clone(), target_lang: args.target_lang.clone() };
-    let pairs = find_pairs(&args.inputs, &pairs)?;
+    // What names do not pair is said before a store is made.
+    let mut named = (!by_content).then(|| find_pairs(&args.inputs, &pairs)).transpose()?;
+    if let Some(path) = &args.list_pairs
+        && let Some(pairs) = named.take()
+    {
+        return list(path, pairs, args, global);
+    }
     let store = Store::open(&args.store)?;
     let _lock = store.lock()?;
-    let translator = args.translations.as_deref().map(Recorded::open).transpose()?;
-    let translator = translator.map(|recorded| Box::new(recorded) as Box<dyn Translator>);
-    let mut pipeline = args.engine.pipeline(Some(store), global)?.with_translator(translator);
+    let mut pipeline = pipeline(args, store, global)?;
     let options = BuildOptions {
         open: args.reading.options(None),
         align: AlignOptions { max_total: args.max_bead, ..AlignOptions::default() },
         no_translation: args.no_translation,
         shard: args.shard,
     };
-    let started = Instant::now();
-    let mut watch = Watch::new(global, pairs.total());
+    let mut first = None;
+    let pairs = match named {
+        Some(pairs) => pairs,
+        None => {
+            let mut watch = Watch::new(global, None);
+            let (found, counts) =
+                pair_by_content(&mut pipeline, &args.inputs, &pairs, &options, &mut |event| {
+                    watch.hear(&event);
+                    Ok(())
+                })?;
+            first = Some(counts);
+            found
+        }
+    };
+    if let Some(path) = &args.list_pairs {
+        return list(path, pairs, args, global);
+    }
+    let mut watch = Watch::new(global, Some(pairs.total()));
     let counts = build(&mut pipeline, pairs, &options, &mut |event| {
         watch.hear(&event);
         Ok(())
     })?;
     drop(watch);
-    summarise(&counts, started.elapsed(), args, global)
+    let counts = first.map_or(counts.clone(), |first| counts.after(&first));
+    let filtered = filter(args, &mut pipeline, global)?;
+    summarise(&counts, filtered, started.elapsed(), args, global)
+}
+
+fn pipeline(args: &BuildArgs, store: Store, global: &Global) -> anyhow::Result<Pipeline> {
+    let recorded = args.translations.as_deref().map(Recorded::open).transpose()?;
+    let translator = recorded.map(|recorded| Box::new(recorded) as Box<dyn Translator>);
+    Ok(args.engine.pipeline(Some(store), global)?.with_translator(translator))
+}
+
+/// Writes the pairs as a manifest.
+fn list(path: &Path, pairs: Pairs, args: &BuildArgs, global: &Global) -> anyhow::Result<Outcome> {
+    let in_use = args.inputs.iter().chain([&args.store]).map(PathBuf::as_path);
+    let mut out = Output::open(Some(path), in_use)?;
+    let (paired, alone) = write_manifest(&mut out, path.parent().unwrap_or(Path::new("")), pairs)?;
+    out.keep()?;
+    let text = format!("{} in {}, {alone} without a partner", plural(paired, "pair"), path.display());
+    note(global, text);
+    Ok(if alone == 0 { Outcome::Done } else { Outcome::No })
+}
+
+/// Judges the pairs of the store, with what time it took.
+fn filter(
+    args: &BuildArgs,
+    pipeline: &mut Pipeline,
+    global: &Global,
+) -> anyhow::Result<Option<(FilterCounts, Duration)>> {
+    let Some(store) = pipeline.store().filter(|_| !args.no_filter) else { return Ok(None) };
+    let started = Instant::now();
+    let progress = Progress::counting(global, "filter", store.count_bitexts()?, "document pairs");
+    let counts = store.filter(&args.filter.options(), &mut |done| {
+        progress.set(done);
+        Ok(())
+    })?;
+    Ok(Some((counts, started.elapsed())))
 }
 
 /// Tells the user how it goes.
@@ -108,18 +193,21 @@ struct Watch<'a> {
     bar: ProgressBar,
     started: Instant,
     told: Instant,
-    total: usize,
+    /// Pairs in all; unknown while documents are still being paired.
+    total: Option<usize>,
     skipped: u64,
 }
 
 impl Watch<'_> {
-    fn new(global: &Global, total: usize) -> Watch<'_> {
-        let bar = if shows_progress(global) {
-            let style = "{wide_bar} {pos}/{len} pairs, {msg}, {eta} left";
-            let style = ProgressStyle::with_template(style).expect("the template is well-formed");
-            ProgressBar::new(total as u64).with_style(style)
-        } else {
-            ProgressBar::hidden()
+    fn new(global: &Global, total: Option<usize>) -> Watch<'_> {
+        let style = match total {
+            Some(_) => "{wide_bar} {pos}/{len} pairs, {msg}, {eta} left",
+            None => "{spinner} pairing documents, {msg}",
+        };
+        let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+        let bar = match shows_progress(global) {
+            true => ProgressBar::new(total.unwrap_or(0) as u64).with_style(style),
+            false => ProgressBar::hidden(),
         };
         let now = Instant::now();
         Watch { global, bar, started: now, told: now, total, skipped: 0 }
@@ -144,7 +232,12 @@ impl Watch<'_> {
                 if is_logged && self.told.elapsed() >= Duration::from_secs(10) {
                     self.told = Instant::now();
                     let text = self.message(counts);
-                    note(self.global, format_args!("{}/{} pairs, {text}", counts.pairs, self.total));
+                    match self.total {
+                        Some(total) => {
+                            note(self.global, format_args!("{}/{total} pairs, {text}", counts.pairs))
+                        }
+                        None => note(self.global, format_args!("pairing documents, {text}")),
+                    }
                 }
             }
         }
@@ -181,6 +274,14 @@ struct Summary {
     translated: u64,
     seconds: f64,
     stages: Stages,
+    /// Sentence pairs of the whole store, unless `--no-filter`.
+    filtered: Option<Filtered>,
+}
+
+#[derive(Serialize)]
+struct Filtered {
+    pairs: u64,
+    kept: u64,
 }
 
 /// Seconds by the clock.
@@ -189,12 +290,15 @@ struct Stages {
     read: f64,
     remember: f64,
     translate: f64,
+    pair: f64,
     align: f64,
     save: f64,
+    filter: f64,
 }
 
 fn summarise(
     counts: &BuildCounts,
+    filtered: Option<(FilterCounts, Duration)>,
     elapsed: Duration,
     args: &BuildArgs,
     global: &Global,
@@ -213,9 +317,12 @@ fn summarise(
             read: rounded(times.read),
             remember: rounded(times.remember),
             translate: rounded(times.translate),
+            pair: rounded(times.pair),
             align: rounded(times.align),
             save: rounded(times.save),
+            filter: rounded(filtered.as_ref().map_or(Duration::ZERO, |(_, time)| *time)),
         },
+        filtered: filtered.as_ref().map(|(counts, _)| Filtered { pairs: counts.pairs, kept: counts.kept() }),
     };
     note(
         global,
@@ -241,11 +348,24 @@ fn summarise(
             ),
         );
     }
+    if let Some(Filtered { pairs, kept }) = summary.filtered {
+        let rejected = pairs - kept;
+        note(
+            global,
+            format_args!("{} in the store, {rejected} of them rejected", plural(pairs, "sentence pair")),
+        );
+    }
     if global.verbose {
         let stages = &summary.stages;
         let text = format!(
-            "seconds: read {}, remember {}, translate {}, align {}, save {}",
-            stages.read, stages.remember, stages.translate, stages.align, stages.save
+            "seconds: read {}, remember {}, translate {}, pair {}, align {}, save {}, filter {}",
+            stages.read,
+            stages.remember,
+            stages.translate,
+            stages.pair,
+            stages.align,
+            stages.save,
+            stages.filter
         );
         note(global, text);
     }

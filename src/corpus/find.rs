@@ -152,11 +152,16 @@ pub fn find_pairs(inputs: &[PathBuf], options: &PairsOptions) -> Result<Pairs> {
         [source, target] if all(Path::is_dir) => names::pairs_of_two(source, target, options),
         _ if all(records::is_one) => records::pairs(inputs, options),
         _ => Err(Error::input(
-            inputs.iter().map(|input| input.display().to_string()).collect::<Vec<_>>().join(", "),
+            describe(inputs),
             "not what pairs are made of; name a manifest (.tsv or .jsonl), one folder, two folders, or files \
              of JSON Lines (.jsonl)",
         )),
     }
+}
+
+/// The names of the inputs.
+pub(super) fn describe(inputs: &[PathBuf]) -> String {
+    inputs.iter().map(|input| input.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl Found {

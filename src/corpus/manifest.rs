@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -73,6 +73,42 @@ pub fn read_manifest<R: BufRead>(
             return Some(Ok((number, of_tsv(line, columns.as_deref().unwrap_or_default()))));
         }
     })
+}
+
+/// Writes the pairs of `pairs` as a manifest that lies in `folder`, with a header: paths within the folder are
+/// relative to it, others absolute. Returns how many pairs there are, and how many documents without a partner.
+///
+/// # Errors
+/// What reading the pairs or writing gives; a document that is gone, or whose name a table cannot hold.
+pub fn write_manifest(out: &mut dyn Write, folder: &Path, pairs: Pairs) -> Result<(u64, u64)> {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    let folder = folder.canonicalize().map_err(|cause| Error::file("read", folder, cause))?;
+    writeln!(out, "{}", COLUMNS.join("\t"))?;
+    let (mut paired, mut alone) = (0, 0);
+    for found in pairs {
+        let Found::Pair { id, source, target, date } = found? else {
+            alone += 1;
+            continue;
+        };
+        let lang = |place: &Place| place.lang.as_ref().map_or(String::new(), Lang::to_string);
+        let cells = [
+            source.in_manifest(&folder)?,
+            target.in_manifest(&folder)?,
+            lang(&source),
+            lang(&target),
+            id,
+            date.unwrap_or_default(),
+        ];
+        if cells.iter().any(|cell| cell.contains(['\t', '\n', '\r'])) {
+            return Err(Error::input(
+                source.name(),
+                "a tab or line break in a name or date; a manifest cannot hold it",
+            ));
+        }
+        writeln!(out, "{}", cells.join("\t"))?;
+        paired += 1;
+    }
+    Ok((paired, alone))
 }
 
 /// The names of the columns, if this line is a header: it names both documents.
@@ -194,6 +230,21 @@ pub(super) fn pairs(path: &Path, options: &PairsOptions) -> Result<Pairs> {
             })
         }),
     ))
+}
+
+impl Place {
+    /// As a manifest in `folder` names it.
+    fn in_manifest(&self, folder: &Path) -> Result<String> {
+        let whole = self.path.canonicalize().map_err(|cause| Error::file("read", &self.path, cause))?;
+        let path = whole.strip_prefix(folder).unwrap_or(&whole);
+        let Some(path) = path.to_str() else {
+            return Err(Error::input(self.name(), "a name that is not UTF-8; a manifest cannot hold it"));
+        };
+        Ok(match self.record {
+            Some(record) => format!("{path}#{}", record.line),
+            None => path.to_string(),
+        })
+    }
 }
 
 fn shown(folder: &Path, path: &str) -> String {

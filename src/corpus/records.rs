@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::find::{Found, Pairs, PairsOptions, Place, Record, sides};
+use super::find::{Found, Pairs, PairsOptions, Place, Record, describe, sides};
 use crate::error::{Error, Result};
 use crate::lang::Lang;
 
@@ -133,9 +133,8 @@ impl Index {
             }
         }
         if pairs.is_empty() {
-            let names: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
             let what = "no two records have the same id; pair them by what they say: --pair-by content";
-            return Err(Error::input(names.join(", "), what));
+            return Err(Error::input(describe(&self.files), what));
         }
         alone.extend(self.unfit.iter().map(|(file, line, reason)| {
             let source = format!("{}#{line}", self.files[*file].display());
