@@ -348,7 +348,7 @@ mod tests {
     fn null_alignments_are_filled_in_on_both_sides() {
         for (gold, test, strict, lax, all) in [
             ("[0]:[0]\n[2]:[2]", "[0]:[0]\n[1]:[2]", 2, 2, 4),
-            ("[0, 2]:[0]\n[]:[3]", "[0]:[0]\n[9]:[9]", 3, 4, 6),
+            ("[0, 2]:[0]\n[]:[3]", "[0]:[0]\n[9]:[9]", 4, 5, 7),
             ("[3]:[0]", "", 3, 3, 5),
         ] {
             let read = |text| read_beads("x", text).unwrap();
