@@ -446,7 +446,7 @@ fn a_killed_build_does_not_translate_again() {
     let mut child = build("killed.db").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let remembered = || {
         let sql = "SELECT count(*) FROM translation";
-        let count = |store: rusqlite::Connection| store.query_row(sql, [], |row| row.get::<_, u64>(0)).ok();
+        let count = |store: rusqlite::Connection| store.query_row(sql, [], |row| row.get::<_, i64>(0)).ok();
         rusqlite::Connection::open(corpus.path("killed.db")).ok().and_then(count).unwrap_or(0)
     };
     while remembered() == 0 && child.try_wait().unwrap().is_none() {
