@@ -196,11 +196,11 @@ fn a_second_run_does_nothing_and_a_third_what_changed() {
     assert_eq!(corpus.export("c.db", 8), first);
 
     // A changed document takes the place of the old one, and only what is new is translated.
-    corpus.write("en/0003.txt", "Rosa visited the harbour on day 4321. Nobody else came.");
+    corpus.write("en/0003.txt", &corpus.documents[3].1.replace("visited", "went to see"));
     let changed = corpus.build("c.db", &["de", "en", "--json"]).check(0, &["1 pair aligned, 7 unchanged"]);
     assert_eq!((changed.count("translated"), changed.count("remembered")), (0, 7));
     let export = corpus.export("c.db", 8);
-    assert!(export.contains("4321") && export != first);
+    assert!(export.contains("went to see") && !first.contains("went to see"));
     // Other options are other results.
     corpus.build("c.db", &["de", "en", "--max-bead", "3"]).check(0, &["8 pairs aligned, 0 unchanged"]);
 }
