@@ -141,7 +141,12 @@ fn a_filter_that_was_run_is_not_run_again_until_something_comes_in() {
     let mut store = store(&path, &documents()[..3]);
     let options = FilterOptions::default();
     let mut heard = 0;
-    let counts = store.filter(&options, &mut |done| Ok(heard = done)).unwrap();
+    let counts = store
+        .filter(&options, &mut |done| {
+            heard = done;
+            Ok(())
+        })
+        .unwrap();
     assert_eq!((heard, store.filtered().unwrap()), (3, Some(options.to_string())));
     let again = store.filter(&options, &mut |_| panic!("nothing to do")).unwrap();
     assert_eq!(again, counts);
