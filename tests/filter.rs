@@ -85,7 +85,7 @@ fn what_is_rejected_is_counted_left_out_and_marked() {
     assert_eq!(kept, ["Der Hafen ist seit Montag zu.", "Die Brücke wird neu gebaut!"]);
     let rows = printed(diptych("export", &path, &["--rejected"]));
     let reasons: Vec<(&str, &str)> =
-        rows.lines().map(|line| line.split('\t').collect::<Vec<_>>()).map(|row| (row[4], row[8])).collect();
+        rows.lines().map(|line| line.split('\t').collect::<Vec<_>>()).map(|row| (row[4], row[12])).collect();
     let expected = [
         ("a.de", "boilerplate"),
         ("b.de", "duplicate"),
