@@ -10,6 +10,7 @@ mod compare;
 mod eval;
 mod export;
 mod filter;
+mod models;
 mod output;
 mod search;
 mod split;
@@ -72,6 +73,7 @@ enum Command {
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
     Eval(eval::EvalArgs),
+    Models(models::ModelsArgs),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
             diptych completions bash > ~/.local/share/bash-completion/completions/diptych\n  \
@@ -135,6 +137,9 @@ pub struct Engine {
     /// opus-mt: tokens of a translation at most [default: 256]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u16).range(2..))]
     pub max_length: Option<u16>,
+    /// Fetch the model of a language that has none here, as diptych models pull does
+    #[arg(long)]
+    pub auto_pull: bool,
 }
 
 /// The engines by the names of the command line.
@@ -152,9 +157,16 @@ impl Engine {
         let engine = self.engine()?;
         // Before the models are looked for: without the engine they are of no use.
         engine.check()?;
+        let models = match self.auto_pull {
+            true => Models::places(global.models.as_deref()),
+            false => Models::locate(global.models.as_deref())?,
+        };
         let memory = self.memory.as_deref().map(Store::open).transpose()?;
-        let pipeline = Pipeline::new(Models::locate(global.models.as_deref())?, store, threads);
-        Ok(pipeline.with_memory(memory).with_engine(engine)?)
+        let pipeline = Pipeline::new(models, store, threads).with_memory(memory).with_engine(engine)?;
+        Ok(match self.auto_pull {
+            true => pipeline.when_missing(models::pull_missing(global)),
+            false => pipeline,
+        })
     }
 
     /// The engine that the options name.
@@ -175,6 +187,16 @@ impl Engine {
 
 /// A bar on standard error with sentences a second and what is left; invisible where nobody watches.
 pub struct Progress(ProgressBar);
+
+/// The same over bytes that are fetched.
+pub fn byte_progress(global: &Global, name: &str) -> Progress {
+    if !shows_progress(global) {
+        return Progress(ProgressBar::hidden());
+    }
+    let style = "{prefix} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+    let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+    Progress(ProgressBar::new(0).with_style(style).with_prefix(short(name)))
+}
 
 impl Progress {
     /// A bar over `total` sentences of the document `name`.
@@ -267,6 +289,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
         Command::Eval(args) => eval::run(&args, global),
+        Command::Models(args) => models::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);
@@ -351,9 +374,8 @@ pub fn advised(mut error: Error, option: &str, global: &Global) -> anyhow::Error
     if let Error::UnknownLanguage { way_out, .. } = &mut error {
         let models = Models::locate(global.models.as_deref());
         *way_out = format!(
-            "name it with {option} (models here: {}; one for another language goes into {})",
-            models.map_or_else(|_| "en".into(), |models| models.supported()),
-            Models::user_directory().unwrap_or_default().display()
+            "name it with {option} (models here: {}; for more: diptych models pull)",
+            models.map_or_else(|_| "en".into(), |models| models.supported())
         );
     }
     error.into()

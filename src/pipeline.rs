@@ -25,7 +25,11 @@ pub struct Pipeline {
     given: Option<Box<dyn Translator>>,
     translators: BTreeMap<Lang, Box<dyn Translator>>,
     encoder: Option<Encoder>,
+    missing: Option<Missing>,
 }
+
+/// Gets the model of this name, where it can.
+type Missing = Box<dyn FnMut(&str) -> Result<()>>;
 
 /// What the two sides of a pair are matched over.
 #[derive(Debug, Clone, Default)]
@@ -91,16 +95,8 @@ impl Pipeline {
             given: None,
             translators: BTreeMap::new(),
             encoder: None,
+            missing: None,
         }
-    }
-
-    /// The same with models of another engine. To be called before the first document.
-    ///
-    /// # Errors
-    /// [`Error::Engine`]: the engine is not in this build.
-    pub fn with_engine(self, engine: Engine) -> Result<Pipeline> {
-        engine.check()?;
-        Ok(Pipeline { engine, ..self })
     }
 
     /// The same, with a translation memory that other runs and stores share: what neither it nor the store
@@ -114,6 +110,20 @@ impl Pipeline {
     #[must_use]
     pub fn with_translator(self, translator: Option<Box<dyn Translator>>) -> Pipeline {
         Pipeline { given: translator, ..self }
+    }
+
+    /// The same with models of another engine. To be called before the first document.
+    ///
+    /// # Errors
+    /// [`Error::Engine`]: the engine is not in this build.
+    pub fn with_engine(self, engine: Engine) -> Result<Pipeline> {
+        engine.check()?;
+        Ok(Pipeline { engine, ..self })
+    }
+
+    /// The same, with what is asked for a model (`pt-en`) that is not there, once, before that is an error.
+    pub fn when_missing(self, get: impl FnMut(&str) -> Result<()> + 'static) -> Pipeline {
+        Pipeline { missing: Some(Box::new(get)), ..self }
     }
 
     /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
@@ -309,25 +319,15 @@ impl Pipeline {
     pub(crate) fn translator(&mut self, document: &Document) -> Result<&dyn Translator> {
         let lang = document.lang();
         if self.given.is_none() && !self.translators.contains_key(lang) {
-            let model = self.model(lang)?.ok_or_else(|| self.no_model(document))?;
+            let mut model = self.model(lang)?;
+            if let (None, Some(get)) = (&model, &mut self.missing) {
+                get(&self.engine.model(lang))?;
+                model = self.model(lang)?;
+            }
+            let model = model.ok_or_else(|| self.no_model(document))?;
             self.translators.insert(lang.clone(), self.engine.load(&model, self.threads)?);
         }
         Ok(engine(&self.given, &self.translators, lang))
-    }
-
-    fn no_model(&self, document: &Document) -> Error {
-        let lang = document.lang();
-        let (name, lang, tag) = (document.name().into(), lang.name().into(), lang.to_string());
-        match self.engine {
-            Engine::Marian => Error::UnsupportedLanguage {
-                name,
-                lang,
-                tag,
-                supported: self.models.supported(),
-                directory: Models::user_directory().unwrap_or_default(),
-            },
-            Engine::OpusMt(_) => Error::NoOpusModel { name, lang, tag },
-        }
     }
 
     /// Loads the English encoder, where there is one.
@@ -356,7 +356,9 @@ impl Pipeline {
         let known: Option<Vec<Lang>> = langs.into_iter().map(|lang| lang.cloned()).collect();
         let langs = known.unwrap_or_else(|| self.models.languages());
         for lang in langs.iter().filter(|_| self.given.is_none()) {
-            names.extend(self.model(lang)?.map(|model| self.engine.signature_of(&model)));
+            if let Some(model) = self.model(lang)? {
+                names.push(self.engine.signature(&model)?);
+            }
         }
         names.extend(self.models.find("en-encoder")?.map(|model| model.fingerprint().to_string()));
         Ok(names.join(", "))
@@ -365,6 +367,21 @@ impl Pipeline {
     /// How many threads may work.
     pub(crate) fn threads(&self) -> usize {
         self.threads
+    }
+
+    fn no_model(&self, document: &Document) -> Error {
+        let lang = document.lang();
+        let (name, lang, tag) = (document.name().into(), lang.name().into(), lang.to_string());
+        match self.engine {
+            Engine::Marian => Error::UnsupportedLanguage {
+                name,
+                lang,
+                tag,
+                supported: self.models.supported(),
+                directory: Models::user_directory().unwrap_or_default(),
+            },
+            Engine::OpusMt(_) => Error::NoOpusModel { name, lang, tag },
+        }
     }
 }
 

@@ -84,14 +84,17 @@ impl Engine {
         }
     }
 
-    /// The signature that translations by `model` will have, without loading it.
-    pub(crate) fn signature_of(self, model: &Model) -> String {
+    /// The signature that `model` will have, without loading it.
+    ///
+    /// # Errors
+    /// As [`Engine::check`].
+    pub(crate) fn signature(self, model: &Model) -> Result<String> {
         match self {
-            Engine::Marian => Marian::signature_of(model),
+            Engine::Marian => Ok(Marian::signature_of(model)),
             #[cfg(feature = "torch")]
-            Engine::OpusMt(options) => Torch::signature_of(model, options),
+            Engine::OpusMt(options) => Ok(Torch::signature_of(model, options)),
             #[cfg(not(feature = "torch"))]
-            Engine::OpusMt(options) => format!("{} {options}", model.name()), // nothing translates so
+            Engine::OpusMt(_) => Err(Error::Engine),
         }
     }
 
@@ -109,6 +112,76 @@ impl Engine {
         }
     }
 }
+
+/// Loads `model` and translates a sentence with it: the sentence and its translation, or `None` where this build
+/// has no engine for the model. An engine may abort over a damaged model, so this belongs into a process of its
+/// own.
+///
+/// # Errors
+/// As [`Engine::load`]; [`Error::Model`] where nothing comes out.
+pub fn trial(model: &Model) -> Result<Option<(String, String)>> {
+    let engine = match model.engine() {
+        "opus-mt" => Engine::OpusMt(OpusOptions { beams: 1, ..OpusOptions::default() }),
+        _ => Engine::Marian,
+    };
+    if engine.check().is_err() {
+        return Ok(None);
+    }
+    let source = model.languages().0;
+    let primary = source.split('-').next().unwrap_or(source);
+    let sentence =
+        SENTENCES.iter().find(|(tag, _)| *tag == primary).map_or("Internet", |(_, sentence)| sentence);
+    let translation = engine.load(model, 1)?.translate(&[sentence], &mut |_| ())?.concat();
+    match translation.trim() {
+        "" => Err(Error::Model {
+            model: model.name().into(),
+            what: format!("it makes nothing of {sentence:?}"),
+        }),
+        translation => Ok(Some((sentence.into(), translation.into()))),
+    }
+}
+
+/// "The house is old" and the like: one short sentence a language.
+const SENTENCES: &[(&str, &str)] = &[
+    ("ar", "البيت قديم."),
+    ("bg", "Къщата е стара."),
+    ("ca", "La casa és vella."),
+    ("cs", "Dům je starý."),
+    ("da", "Huset er gammelt."),
+    ("de", "Das Haus ist alt."),
+    ("el", "Το σπίτι είναι παλιό."),
+    ("en", "The house is old."),
+    ("es", "La casa es vieja."),
+    ("et", "Maja on vana."),
+    ("fa", "خانه قدیمی است."),
+    ("fi", "Talo on vanha."),
+    ("fr", "La maison est vieille."),
+    ("he", "הבית ישן."),
+    ("hi", "घर पुराना है।"),
+    ("hr", "Kuća je stara."),
+    ("hu", "A ház régi."),
+    ("id", "Rumah itu tua."),
+    ("it", "La casa è vecchia."),
+    ("ja", "この家は古い。"),
+    ("ko", "이 집은 오래되었다."),
+    ("lt", "Namas senas."),
+    ("lv", "Māja ir veca."),
+    ("nb", "Huset er gammelt."),
+    ("nl", "Het huis is oud."),
+    ("nn", "Huset er gammalt."),
+    ("pl", "Dom jest stary."),
+    ("pt", "A casa é velha."),
+    ("ro", "Casa este veche."),
+    ("ru", "Дом старый."),
+    ("sk", "Dom je starý."),
+    ("sl", "Hiša je stara."),
+    ("sr", "Кућа је стара."),
+    ("sv", "Huset är gammalt."),
+    ("tr", "Ev eski."),
+    ("uk", "Будинок старий."),
+    ("vi", "Ngôi nhà cũ."),
+    ("zh", "这座房子很旧。"),
+];
 
 /// Translations taken from a file instead of an engine, looked up by sentence: batches and remembered
 /// sentences arrive in any number and order.

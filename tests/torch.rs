@@ -281,7 +281,7 @@ fn translations_are_remembered_under_the_engine_that_made_them() {
     assert_eq!(count(), 2, "nothing is translated twice");
     printed(directory.path(), &[&align[..], &["--beams", "1"]].concat());
     assert_eq!(count(), 4, "other options give other translations");
-    let engine = "SELECT count(*) FROM translation JOIN engine ON engine.id = translation.engine WHERE engine.name LIKE ?";
+    let engine = "SELECT count(*) FROM translation JOIN engine ON engine.id = translation.engine WHERE signature LIKE ?";
     let by = |name: &str| -> i64 { connection.query_row(engine, [name], |row| row.get(0)).unwrap() };
     assert_eq!(by("rust-bert-0.23.0 % opus-mt-de-en % beams-1 length-256"), 2);
 }
