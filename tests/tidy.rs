@@ -61,7 +61,7 @@ fn foreign_crates_stay_behind_their_border() {
         ("rust_bert", &["translate/torch.rs"]),
         ("tempfile", &["translate/torch.rs"]),
         ("rusqlite", &["store.rs", "store/"]),
-        ("toml", &["models.rs"]),
+        ("toml", &["models.rs", "models/"]),
         ("whatlang", &["lang.rs"]),
         ("flate2", &["read/packed.rs", "cli/output.rs"]),
         ("zstd", &["read/packed.rs", "cli/output.rs", "models/fetch.rs"]),
