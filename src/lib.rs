@@ -64,7 +64,7 @@ pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
-pub use export::{ExportFormat, Exporter, one_line};
+pub use export::{ExportFormat, Exporter, Portion, Portions, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
 pub use filter::{FilterOptions, Reason, overlap, reject};
 pub use lang::{Lang, identify};

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::facts::{Fact, facts, unmatched};
 use crate::lang::Lang;
+use crate::read::load;
 
 /// Turns sentences of one language into another, one by one.
 pub trait Translator {
@@ -25,6 +26,9 @@ pub trait Translator {
     fn signature(&self) -> &str;
 }
 
+/// The largest file of translations in bytes, unpacked.
+const LARGEST: u64 = 4 << 30;
+
 /// Translations taken from a file instead of an engine, looked up by sentence: batches and remembered
 /// sentences arrive in any number and order.
 #[derive(Debug)]
@@ -35,12 +39,16 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Reads a TSV file: sentence, tab, its translation.
+    /// Reads a TSV file, packed with gzip or Zstandard or not: sentence, tab, its translation.
     ///
     /// # Errors
     /// A file that cannot be read; a line without a tab, by its number.
     pub fn open(path: &Path) -> Result<Recorded> {
-        let text = std::fs::read_to_string(path).map_err(|cause| Error::file("read", path, cause))?;
+        let bytes = load(path, LARGEST)?;
+        let text = String::from_utf8(bytes).map_err(|_| Error::Translations {
+            path: path.into(),
+            what: "not UTF-8; convert it first (iconv -f … -t UTF-8)".into(),
+        })?;
         let mut translations = HashMap::new();
         for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let (sentence, translation) = line.split_once('\t').ok_or_else(|| Error::Translations {

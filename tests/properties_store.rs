@@ -148,7 +148,7 @@ proptest! {
 
         let tsv = exported(&bitext, ExportFormat::Tsv);
         let rows: Vec<Vec<&str>> = tsv.split_terminator('\n').map(|row| row.split('\t').collect()).collect();
-        prop_assert!(rows.iter().all(|row| row.len() == 8));
+        prop_assert!(rows.iter().all(|row| row.len() == 12));
         let read: Vec<_> = rows.iter().map(|row| (row[0].to_string(), row[1].to_string())).collect();
         prop_assert_eq!(&read, &lines);
 
