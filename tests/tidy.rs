@@ -58,6 +58,9 @@ fn foreign_crates_stay_behind_their_border() {
         ("dom_smoothie", &["read.rs", "read/"]),
         ("encoding_rs", &["read.rs", "read/"]),
         ("fxtranslate", &["translate/marian.rs"]),
+        ("rust_bert", &["translate/torch.rs"]),
+        ("tch", &["translate/torch.rs"]),
+        ("tempfile", &["translate/torch.rs"]),
         ("rusqlite", &["store.rs", "store/"]),
         ("toml", &["models.rs"]),
         ("whatlang", &["lang.rs"]),
@@ -94,4 +97,8 @@ fn the_signature_names_the_engine_that_is_built_in() {
         lock.split("name = \"fxtranslate\"\nversion = \"").nth(1).unwrap().split('"').next().unwrap();
     let marian = fs::read_to_string(root.join("src/translate/marian.rs")).unwrap();
     assert!(marian.contains(&format!("\"fxtranslate-{version} ")), "METHOD in marian.rs must name {version}");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let version = manifest.split("rust-bert = { version = \"=").nth(1).unwrap().split('"').next().unwrap();
+    let torch = fs::read_to_string(root.join("src/translate/torch.rs")).unwrap();
+    assert!(torch.contains(&format!("\"rust-bert-{version} ")), "METHOD in torch.rs must name {version}");
 }
