@@ -50,7 +50,7 @@ fn nothing_panics_on_purpose_outside_tests() {
 
 #[test]
 fn foreign_crates_stay_behind_their_border() {
-    let borders: [(&str, &[&str]); 14] = [
+    let borders: &[(&str, &[&str])] = &[
         ("anyhow", &["cli.rs", "cli/"]),
         ("clap", &["cli.rs", "cli/"]),
         ("indicatif", &["cli.rs", "cli/"]),
@@ -59,19 +59,18 @@ fn foreign_crates_stay_behind_their_border() {
         ("encoding_rs", &["read.rs", "read/"]),
         ("fxtranslate", &["translate/marian.rs"]),
         ("rust_bert", &["translate/torch.rs"]),
-        ("tch", &["translate/torch.rs"]),
         ("tempfile", &["translate/torch.rs"]),
         ("rusqlite", &["store.rs", "store/"]),
         ("toml", &["models.rs"]),
         ("whatlang", &["lang.rs"]),
         ("flate2", &["read/packed.rs", "cli/output.rs"]),
-        ("zstd", &["read/packed.rs", "cli/output.rs"]),
+        ("zstd", &["read/packed.rs", "cli/output.rs", "models/fetch.rs"]),
         ("parquet", &["export/columns.rs"]),
         ("quick_xml", &["export.rs", "export/tmx.rs", "render.rs", "report.rs"]),
     ];
     for (name, lines) in code() {
         for line in lines {
-            for (krate, files) in borders {
+            for &(krate, files) in borders {
                 let uses = line.contains(&format!("{krate}::"));
                 assert!(!uses || files.iter().any(|file| name.starts_with(file)), "{name}: {line}");
             }

@@ -30,6 +30,9 @@ impl Store {
     /// [`Error::Store`](crate::Error::Store): read-only, full, or held by another process for more than 10 seconds. Nothing of
     /// `pairs` is stored then.
     pub fn remember(&mut self, signature: &str, pairs: &[(&str, &str)]) -> Result<()> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
         self.write(|tx| {
             let engine = put_engine(tx, signature)?;
             let mut insert = tx.prepare_cached(
