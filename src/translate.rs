@@ -44,7 +44,7 @@ impl Recorded {
     /// # Errors
     /// A file that cannot be read; a line without a tab, by its number.
     pub fn open(path: &Path) -> Result<Recorded> {
-        let bytes = load(path, &path.display().to_string(), LARGEST)?;
+        let bytes = load(path, LARGEST)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::Translations {
             path: path.into(),
             what: "not UTF-8; convert it first (iconv -f … -t UTF-8)".into(),
