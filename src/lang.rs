@@ -244,6 +244,11 @@ mod tests {
             ("The minister announced on Monday that more soldiers would be sent.", "en"),
             ("Le ministre a annoncé lundi que davantage de soldats seraient envoyés.", "fr"),
             ("O ministro anunciou na segunda-feira que mais soldados serão enviados.", "pt"),
+            ("部长周一宣布，将派遣更多士兵前往边境。", "zh"),
+            ("部長週一宣布，將派遣更多士兵前往邊境。", "zh"),
+            ("大臣は月曜日、国境にさらに兵士を派遣すると発表した。", "ja"),
+            ("장관은 월요일에 더 많은 군인을 국경에 보내겠다고 발표했다.", "ko"),
+            ("他用的是iPhone，朋友们都用Android手机上网。", "zh"),
             ("Министр объявил в понедельник, что будет направлено больше солдат.", "ru"),
         ] {
             assert_eq!(identify(text).unwrap().as_str(), tag, "{text}");

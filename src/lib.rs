@@ -68,7 +68,7 @@ pub use export::{ExportFormat, Exporter, Portion, Portions, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
 pub use filter::{FilterOptions, Reason, reject};
 pub use lang::{Lang, identify};
-pub use models::{Model, Models};
+pub use models::{Addition, Fetcher, Installed, Installer, Model, Models, Offer, Pair, Source, Step, Trial};
 pub use pairing::{DocumentPair, Profile, pair_documents};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
@@ -79,4 +79,6 @@ pub use store::{
     BuildLock, Engines, FilterCounts, Finding, Hit, HitSide, Input, LangStats, MergeCounts, Outcome,
     PairFilter, Skipped, Stats, Store,
 };
-pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
+#[cfg(feature = "torch")]
+pub use translate::Torch;
+pub use translate::{Engine, Marian, OpusOptions, Recorded, Suspicion, Translator, suspicion, trial};

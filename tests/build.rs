@@ -447,7 +447,7 @@ fn a_killed_build_does_not_translate_again() {
     let remembered = || {
         let sql = "SELECT count(*) FROM translation";
         let count = |store: rusqlite::Connection| store.query_row(sql, [], |row| row.get::<_, i64>(0)).ok();
-        rusqlite::Connection::open(corpus.path("killed.db")).ok().and_then(count).unwrap_or(0) as u64
+        rusqlite::Connection::open(corpus.path("killed.db")).ok().and_then(count).map_or(0, i64::unsigned_abs)
     };
     while remembered() == 0 && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(5));

@@ -59,7 +59,7 @@ fn each_damage_is_found_and_says_what_to_do() {
         ("UPDATE bead SET score = 'high' WHERE number = 1", "score", "bead 1"),
         ("UPDATE sentence SET stop = stop + 500 WHERE number = 2", "document", "does not lie in the text"),
         (
-            "UPDATE sentence SET stop = 12 WHERE number = 0 AND document = 1",
+            "UPDATE sentence SET stop = 11 WHERE number = 0 AND document = 1",
             "document",
             "does not lie in the text",
         ),
@@ -71,9 +71,9 @@ fn each_damage_is_found_and_says_what_to_do() {
         ("DELETE FROM document WHERE lang = 'en'", "reference", "bitext names a document"),
         ("INSERT INTO engine (signature) VALUES ('idle')", "orphan", "by engine idle"),
         ("INSERT INTO input VALUES ('a', 'b', x'00', NULL)", "input", "not stored: a and b"),
-        ("DROP TABLE setting", "schema", "table setting is missing"),
+        ("DROP TABLE setting", "schema", "table setting.name TEXT is missing"),
         ("ALTER TABLE bead DROP COLUMN rejected", "schema", "rejected"),
-        ("CREATE TABLE extra (x)", "schema", "extra is not part of a store"),
+        ("CREATE TABLE extra (x)", "schema", "table extra.x"),
         ("UPDATE bead SET rejected = 'spelling' WHERE number = 0", "file", "spelling"),
         ("INSERT INTO pair_text (rowid, source, target) VALUES (77, 'x', 'y')", "index", "differs"),
     ] {

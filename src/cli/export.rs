@@ -215,7 +215,7 @@ fn write(
     let two = if format == Choice::Moses { Some(only(args, langs)?) } else { None };
     let first = langs.first().map(|(source, _)| source);
     let source = first.filter(|first| langs.iter().all(|(source, _)| source == *first));
-    let portions = args.split.map(|split| Portions { seed: args.seed, ..split });
+    let portions = args.split.map(|split| split.with_seed(args.seed));
     let parts = if portions.is_some() { Portion::ALL.map(Some).to_vec() } else { vec![None] };
     let to = export_format(format, args)?;
     let mut files =
