@@ -189,6 +189,7 @@ fn small_store() -> Store {
 fn store(data: &[u8]) {
     let path = written(data, "db");
     let Ok(store) = Store::open_existing(&path) else { return };
+    let _ = store.check(&mut |_| Ok(()));
     let _ = (store.stats(), store.language_pairs(), store.search("der OR train*", 10));
     let _ = store.recall("x", &["a", "b"]);
     let _ = store.for_each_pair(&PairFilter { english: true, ..PairFilter::default() }, &mut |pair| {
@@ -202,7 +203,7 @@ fn export(data: &[u8]) {
     let (source, target) = two_texts(data);
     let Some(bitext) = paired(&source, &target) else { return };
     let out = exported(&bitext, ExportFormat::Tsv);
-    assert!(out.split_terminator('\n').all(|line| line.split('\t').count() == 8), "eight columns");
+    assert!(out.split_terminator('\n').all(|line| line.split('\t').count() == 12), "twelve columns");
     let written = out.split_terminator('\n').count();
     let out = exported(&bitext, ExportFormat::Jsonl);
     assert_eq!(out.split_terminator('\n').count(), written);
