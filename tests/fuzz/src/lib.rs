@@ -8,6 +8,12 @@ use std::sync::LazyLock;
 
 use diptych::*;
 
+/// The checks of model files: private to the library, whose interface is no place for them; the file needs nothing
+/// else of it.
+#[allow(dead_code)]
+#[path = "../../../src/models/check.rs"]
+mod check;
+
 /// A target's body.
 pub type Body = fn(&[u8]);
 
@@ -29,6 +35,11 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("align", align_texts),
     ("compare", compare_texts),
     ("render", render),
+    ("pairs", pairs),
+    ("packed", packed),
+    ("marian", marian),
+    ("vocabulary", vocabulary),
+    ("weights", weights),
 ];
 
 /// The body of the target called `name`.
@@ -178,6 +189,7 @@ fn small_store() -> Store {
 fn store(data: &[u8]) {
     let path = written(data, "db");
     let Ok(store) = Store::open_existing(&path) else { return };
+    let _ = store.check(&mut |_| Ok(()));
     let _ = (store.stats(), store.language_pairs(), store.search("der OR train*", 10));
     let _ = store.recall("x", &["a", "b"]);
     let _ = store.for_each_pair(&PairFilter { english: true, ..PairFilter::default() }, &mut |pair| {
@@ -191,7 +203,7 @@ fn export(data: &[u8]) {
     let (source, target) = two_texts(data);
     let Some(bitext) = paired(&source, &target) else { return };
     let out = exported(&bitext, ExportFormat::Tsv);
-    assert!(out.split_terminator('\n').all(|line| line.split('\t').count() == 8), "eight columns");
+    assert!(out.split_terminator('\n').all(|line| line.split('\t').count() == 12), "twelve columns");
     let written = out.split_terminator('\n').count();
     let out = exported(&bitext, ExportFormat::Jsonl);
     assert_eq!(out.split_terminator('\n').count(), written);
@@ -323,6 +335,46 @@ fn render(data: &[u8]) {
         if format == RenderFormat::Tsv {
             assert!(out.split_terminator('\n').all(|line| line.split('\t').count() == 5), "five columns");
         }
+    }
+}
+
+/// The manifest of a corpus.
+fn pairs(data: &[u8]) {
+    let mut before = 0;
+    for line in read_manifest(data) {
+        let (number, row) = line.expect("memory can be read");
+        assert!(number > before, "lines are numbered");
+        before = number;
+        let Ok(row) = row else { continue };
+        assert!(!row.source.is_empty() && !row.target.is_empty(), "a row names both documents");
+    }
+}
+
+/// A packed document: gzip or Zstandard by its first bytes.
+fn packed(data: &[u8]) {
+    let ending = if data.starts_with(&[0x1f, 0x8b]) { "txt.gz" } else { "txt.zst" };
+    let how = ReadOptions { max_bytes: 1 << 20, ..ReadOptions::default() };
+    for page in read(&written(data, ending), &how).into_iter().flatten().flatten() {
+        // NFC makes three bytes of two at worst.
+        assert!(page.text.len() <= 3 << 20, "no more is unpacked than allowed");
+    }
+}
+
+/// A Marian model.
+fn marian(data: &[u8]) {
+    let Ok(rows) = check::marian(data) else { return };
+    let _ = check::fit(&rows, 10, 10);
+}
+
+/// A SentencePiece vocabulary.
+fn vocabulary(data: &[u8]) {
+    let _ = check::vocabulary(data).is_ok_and(|pieces| pieces == 0);
+}
+
+/// The weights of a Hugging Face model.
+fn weights(data: &[u8]) {
+    for name in ["model.safetensors", "pytorch_model.bin"] {
+        let _ = check::torch_weights(name, data);
     }
 }
 
