@@ -5,9 +5,11 @@
 //! 2 failed.
 
 mod align;
+mod build;
 mod compare;
 mod eval;
 mod export;
+mod filter;
 mod models;
 mod output;
 mod search;
@@ -64,7 +66,9 @@ enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
     Align(align::AlignArgs),
+    Build(build::BuildArgs),
     Compare(compare::CompareArgs),
+    Filter(filter::FilterCommand),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
@@ -119,6 +123,10 @@ pub struct Engine {
     /// Threads that translate; 0 is one a core. The result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// A file of translations that runs and stores share (made if it is not there): looked into before a
+    /// sentence is translated, and added to
+    #[arg(long, value_name = "FILE")]
+    pub memory: Option<PathBuf>,
     /// What translates: marian (Firefox's models, in every build) or opus-mt (larger and slower; build with --features
     /// torch)
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Marian)]
@@ -142,7 +150,7 @@ pub enum EngineName {
 }
 
 impl Engine {
-    /// A pipeline over the models that the options name.
+    /// A pipeline over the models and the memory that the options name.
     pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
         let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores() } else { self.threads };
@@ -153,7 +161,8 @@ impl Engine {
             true => Models::places(global.models.as_deref()),
             false => Models::locate(global.models.as_deref())?,
         };
-        let pipeline = Pipeline::new(models, store, threads).with_engine(engine)?;
+        let memory = self.memory.as_deref().map(Store::open).transpose()?;
+        let pipeline = Pipeline::new(models, store, threads).with_memory(memory).with_engine(engine)?;
         Ok(match self.auto_pull {
             true => pipeline.when_missing(models::pull_missing(global)),
             false => pipeline,
@@ -192,11 +201,17 @@ pub fn byte_progress(global: &Global, name: &str) -> Progress {
 impl Progress {
     /// A bar over `total` sentences of the document `name`.
     pub fn new(global: &Global, name: &str, total: usize) -> Progress {
+        Progress::counting(global, name, total, "sentences")
+    }
+
+    /// A bar over `total` things of another kind.
+    pub fn counting(global: &Global, name: &str, total: usize, things: &str) -> Progress {
         if !shows_progress(global) {
             return Progress(ProgressBar::hidden());
         }
-        let style = "{prefix} {wide_bar} {pos}/{len} sentences, {rate} a second, {eta} left";
-        let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+        let style =
+            format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {things}, {{rate}} a second, {{eta}} left");
+        let style = ProgressStyle::with_template(&style).expect("the template is well-formed");
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{:.0}", state.per_sec());
         });
@@ -267,7 +282,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
         Command::Align(args) => align::run(&args, global),
+        Command::Build(args) => build::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
+        Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),

@@ -34,7 +34,7 @@ pub enum Error {
     /// The engine for OPUS-MT models was asked for, and is not in this build.
     #[error(
         "the engine opus-mt is not in this build; in a clone of diptych's repository, on Linux: \
-         eval \"$(scripts/setup-libtorch)\" && cargo install --path . --features torch"
+         eval \"$(scripts/setup-libtorch)\" && cargo build --release --features torch"
     )]
     Engine,
     /// A model's files are missing, altered or cannot be loaded.

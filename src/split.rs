@@ -15,7 +15,7 @@ use chars::{
     run_after, skip_blanks, skip_white, width,
 };
 use rules::{Abbreviation, Rules};
-use wide::{carries_on, ends_korean, is_initial, is_opening_bracket, is_reported};
+use wide::{carries_on, ends_korean, is_initial, is_opening_bracket, is_reported, is_wide};
 
 /// What a sentence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -509,8 +509,10 @@ impl<'a> Splitter<'a> {
     fn token_before(&self, end: usize) -> &'a str {
         let from = self.window(end);
         let window = &self.text[from..end];
-        let start = window.rfind(is_delimiter).map_or(0, |at| at + width(&window[at..]));
-        &window[start..]
+        // `社長はDr.`: a Latin word begins where the other script ends.
+        let latin = window.ends_with(|c: char| c.is_ascii_alphabetic());
+        let start = window.rfind(|c| is_delimiter(c) || latin && is_wide(c));
+        &window[start.map_or(0, |at| at + width(&window[at..]))..]
     }
 
     /// The word before the blanks before `end`; empty where something else stands there.

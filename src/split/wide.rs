@@ -34,6 +34,11 @@ pub fn is_initial(before: &str) -> bool {
         && !last.next().is_some_and(char::is_alphabetic)
 }
 
+/// Chinese, kana, Hangul.
+pub fn is_wide(c: char) -> bool {
+    matches!(c, 'ぁ'..='ヿ' | '㐀'..='鿿' | '가'..='힣')
+}
+
 pub fn is_opening_bracket(c: char) -> bool {
     matches!(c, '「' | '『' | '（' | '《' | '〈' | '【' | '〔' | '［' | '｢')
 }
@@ -79,7 +84,7 @@ mod tests {
                 "他走了……。|我也走了。",
                 "请看www.example.com。|谢谢!|再见?",
                 "他用的是Node.js和iPhone 15。|她不用。",
-                "水位升到4.2米!“快走”成了口号。",
+                "水位升到4.2米!|“快走”成了口号。",
                 "他叫王明(音)。|他住在河边（离桥不远）。|门牌号是7。",
                 "「船呢？」她問。|『走了。』|雨停了。",
                 "第一章　渡口|\n河很宽。",

@@ -65,12 +65,17 @@ fn boundary(text: &str) -> Option<usize> {
     let mut before = None;
     for (at, c) in text.char_indices() {
         let distance = at.abs_diff(middle);
-        let strength = before.map_or(0, |before| strength(before, c));
+        let strength = match before.map_or(0, |before| strength(before, c)) {
+            strength if distance <= quarter => strength,
+            // Near an end a blank is as good as any other; without blanks a mark is still better than none.
+            mark if mark > 3 && !c.is_whitespace() => 3,
+            strength => strength.min(1),
+        };
         before = Some(c);
         if strength == 0 {
             continue;
         }
-        let candidate = (if distance > quarter { 0 } else { -strength }, distance, at);
+        let candidate = (-strength, distance, at);
         if best.is_none_or(|found| candidate < found) {
             best = Some(candidate);
         }
@@ -96,8 +101,8 @@ fn strength(before: char, after: char) -> i32 {
         '。' | '！' | '？' | '；' | '：' => 6,
         '，' | '、' => 4,
         // Between words of Japanese as often as not: particles are hiragana, most nouns are not.
-        'ぁ'..='ゟ' if is_unspaced(after) && !matches!(after, 'ぁ'..='ゟ') => 2,
-        before if is_unspaced(before) && is_unspaced(after) => 1,
+        'ぁ'..='ゟ' if !matches!(after, 'ぁ'..='ゟ') => 2,
+        before if is_unspaced(before) => 1,
         _ => 0,
     }
 }
@@ -207,7 +212,7 @@ mod tests {
         let japanese = "雨が降ったので、村の人はみんな「山へ行こう」と言って、舟だけが残った。";
         assert_eq!(
             parts(japanese, 60),
-            ["雨が降ったので、村の人はみんな", "「山へ行こう」と言って、", "舟だけが残った。"]
+            ["雨が降ったので、", "村の人はみんな「山へ行こう」と言って、", "舟だけが残った。"]
         );
         for (text, longest) in [("山".repeat(500), 40), ("そら".repeat(300), 31), (text.repeat(9), 50)] {
             let parts = parts(&text, longest);

@@ -71,11 +71,16 @@ impl Torch {
             let what = format!("its engine is {}, this one is opus-mt", model.engine());
             return Err(Error::Model { model: model.name().into(), what });
         }
-        let signature = format!("{METHOD} {} {} {options}", model.name(), model.fingerprint());
+        let signature = Torch::signature_of(model, options);
         let threads = threads.clamp(1, COPIES);
         let worker = Worker::load(model, options)?;
         let workers = RefCell::new(vec![worker]);
         Ok(Torch { model: model.clone(), options, threads, signature, workers })
+    }
+
+    /// The signature that `model` will have, without loading it.
+    pub(crate) fn signature_of(model: &Model, options: OpusOptions) -> String {
+        format!("{METHOD} {} {} {options}", model.name(), model.fingerprint())
     }
 }
 
@@ -163,8 +168,10 @@ impl Worker {
     /// Translates a batch of clean sentences; one over the window goes in as its parts.
     fn translate(&mut self, sentences: &[&str]) -> Result<Vec<String>, String> {
         let tokenizer = self.0.get_tokenizer();
-        // A token is at least one byte, and the mark of the end is one.
-        let fits = |text: &str| text.len() < WINDOW || tokenizer.tokenize(text).len() <= WINDOW;
+        // A token is at least one byte and rarely over eight: most texts need no counting.
+        let fits = |text: &str| {
+            text.len() < WINDOW || (text.len() < 8 * WINDOW && tokenizer.tokenize(text).len() <= WINDOW)
+        };
         translate_in_parts(sentences, &fits, |parts| {
             let mut outputs = Vec::with_capacity(parts.len());
             for parts in parts.chunks(BATCH) {
@@ -374,4 +381,38 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         let cause = cause.downcast_ref::<String>().map_or("no reason given", String::as_str);
         Err(format!("libtorch failed: {}", cause.lines().next().unwrap_or_default()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cleaned_as_sentencepiece_does() {
+        for (text, expected) in [
+            ("  Der  Hund\u{a0}bellt.\n", "Der Hund bellt."),
+            ("Ｄｅｒ ﬁnale Akt…", "Der finale Akt..."),
+            ("Wort\u{ad}ende", "Wortende"),
+            ("a >>de<< b", "a > >de<< b"),
+            ("", ""),
+        ] {
+            assert_eq!(clean(text), expected);
+        }
+    }
+
+    #[test]
+    fn positions_are_sines_then_cosines() {
+        let table = sinusoids(3, 4);
+        let row = |position: i64| Vec::<f32>::try_from(table.get(position)).unwrap();
+        assert_eq!(row(0), [0.0, 0.0, 1.0, 1.0]);
+        let expected = [2f32.sin(), 0.02f32.sin(), 2f32.cos(), 0.02f32.cos()];
+        assert!(row(2).iter().zip(expected).all(|(found, wanted)| (found - wanted).abs() < 1e-6));
+    }
+
+    #[test]
+    fn what_panics_becomes_an_error() {
+        let text = guarded(|| -> Result<(), String> { std::panic::panic_any("first\nsecond".to_string()) });
+        assert_eq!(text.unwrap_err(), "libtorch failed: first");
+        assert_eq!(guarded(|| Ok(3)), Ok(3));
+    }
 }
