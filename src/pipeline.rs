@@ -99,6 +99,19 @@ impl Pipeline {
         }
     }
 
+    /// The same, with a translation memory that other runs and stores share: what neither it nor the store
+    /// knows is translated and kept in both.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Store>) -> Pipeline {
+        Pipeline { memory, ..self }
+    }
+
+    /// The same, with `translator` in place of the models, for every language but English.
+    #[must_use]
+    pub fn with_translator(self, translator: Option<Box<dyn Translator>>) -> Pipeline {
+        Pipeline { given: translator, ..self }
+    }
+
     /// The same with models of another engine. To be called before the first document.
     ///
     /// # Errors
@@ -111,19 +124,6 @@ impl Pipeline {
     /// The same, with what is asked for a model (`pt-en`) that is not there, once, before that is an error.
     pub fn when_missing(self, get: impl FnMut(&str) -> Result<()> + 'static) -> Pipeline {
         Pipeline { missing: Some(Box::new(get)), ..self }
-    }
-
-    /// The same, with a translation memory that other runs and stores share: what neither it nor the store
-    /// knows is translated and kept in both.
-    #[must_use]
-    pub fn with_memory(self, memory: Option<Store>) -> Pipeline {
-        Pipeline { memory, ..self }
-    }
-
-    /// The same, with `translator` in place of the models, for every language but English.
-    #[must_use]
-    pub fn with_translator(self, translator: Option<Box<dyn Translator>>) -> Pipeline {
-        Pipeline { given: translator, ..self }
     }
 
     /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
@@ -330,21 +330,6 @@ impl Pipeline {
         Ok(engine(&self.given, &self.translators, lang))
     }
 
-    fn no_model(&self, document: &Document) -> Error {
-        let lang = document.lang();
-        let (name, lang, tag) = (document.name().into(), lang.name().into(), lang.to_string());
-        match self.engine {
-            Engine::Marian => Error::UnsupportedLanguage {
-                name,
-                lang,
-                tag,
-                supported: self.models.supported(),
-                directory: Models::user_directory().unwrap_or_default(),
-            },
-            Engine::OpusMt(_) => Error::NoOpusModel { name, lang, tag },
-        }
-    }
-
     /// Loads the English encoder, where there is one.
     pub(crate) fn load_encoder(&mut self) -> Result<()> {
         if self.encoder.is_none() {
@@ -371,7 +356,9 @@ impl Pipeline {
         let known: Option<Vec<Lang>> = langs.into_iter().map(|lang| lang.cloned()).collect();
         let langs = known.unwrap_or_else(|| self.models.languages());
         for lang in langs.iter().filter(|_| self.given.is_none()) {
-            names.extend(self.model(lang)?.map(|model| self.engine.signature_of(&model)));
+            if let Some(model) = self.model(lang)? {
+                names.push(self.engine.signature(&model)?);
+            }
         }
         names.extend(self.models.find("en-encoder")?.map(|model| model.fingerprint().to_string()));
         Ok(names.join(", "))
@@ -380,6 +367,21 @@ impl Pipeline {
     /// How many threads may work.
     pub(crate) fn threads(&self) -> usize {
         self.threads
+    }
+
+    fn no_model(&self, document: &Document) -> Error {
+        let lang = document.lang();
+        let (name, lang, tag) = (document.name().into(), lang.name().into(), lang.to_string());
+        match self.engine {
+            Engine::Marian => Error::UnsupportedLanguage {
+                name,
+                lang,
+                tag,
+                supported: self.models.supported(),
+                directory: Models::user_directory().unwrap_or_default(),
+            },
+            Engine::OpusMt(_) => Error::NoOpusModel { name, lang, tag },
+        }
     }
 }
 

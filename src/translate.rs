@@ -84,14 +84,17 @@ impl Engine {
         }
     }
 
-    /// The signature that translations by `model` will have, without loading it.
-    pub(crate) fn signature_of(self, model: &Model) -> String {
+    /// The signature that `model` will have, without loading it.
+    ///
+    /// # Errors
+    /// As [`Engine::check`].
+    pub(crate) fn signature(self, model: &Model) -> Result<String> {
         match self {
-            Engine::Marian => Marian::signature_of(model),
+            Engine::Marian => Ok(Marian::signature_of(model)),
             #[cfg(feature = "torch")]
-            Engine::OpusMt(options) => Torch::signature_of(model, options),
+            Engine::OpusMt(options) => Ok(Torch::signature_of(model, options)),
             #[cfg(not(feature = "torch"))]
-            Engine::OpusMt(options) => format!("{} {options}", model.name()), // nothing translates so
+            Engine::OpusMt(_) => Err(Error::Engine),
         }
     }
 

@@ -246,7 +246,7 @@ fn a_trial_that_fails_is_an_error_and_no_crash() {
     let folder = directory.path().join("pten");
     fs::create_dir(&folder).unwrap();
     let mut weights = fs::read(models().join("pt-en/model.pten.intgemm.alphas.bin")).unwrap();
-    // Every number of the output's bias and of the norms is none; the multipliers, which are checked, stay.
+    // Every number of the norms is none; the multipliers, which are checked, stay.
     let header = |item: usize, word: usize| {
         u64::from_le_bytes(weights[16 + 32 * item + 8 * word..][..8].try_into().unwrap()) as usize
     };
@@ -264,12 +264,30 @@ fn a_trial_that_fails_is_an_error_and_no_crash() {
     for span in spans {
         weights[span].chunks_exact_mut(4).for_each(|four| four.copy_from_slice(&f32::NAN.to_le_bytes()));
     }
-    fs::write(folder.join("model.pten.intgemm.alphas.bin"), weights).unwrap();
-    fs::copy(models().join("pt-en/vocab.pten.spm"), folder.join("vocab.pten.spm")).unwrap();
-    let place = directory.path().join("models");
-    let output = diptych(&["models", "add", folder.to_str().unwrap()], &place);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("nothing is installed"), "{said}");
-    assert!(!place.join("pt-en").exists());
+    let refused = |weights: &[u8], vocabulary: &[u8], part: &str| {
+        fs::write(folder.join("model.pten.intgemm.alphas.bin"), weights).unwrap();
+        fs::write(folder.join("vocab.pten.spm"), vocabulary).unwrap();
+        let place = directory.path().join("models");
+        let output = diptych(&["models", "add", folder.to_str().unwrap()], &place);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("nothing is installed") && said.contains(part), "{part}: {said}");
+        assert!(!place.join("pt-en").exists());
+    };
+    let vocabulary = fs::read(models().join("pt-en/vocab.pten.spm")).unwrap();
+    refused(&weights, &vocabulary, "it makes \"( (");
+
+    // The rule for the letter A of the vocabulary's normaliser leads outside its texts: the engine panics.
+    let weights = fs::read(models().join("pt-en/model.pten.intgemm.alphas.bin")).unwrap();
+    let mut vocabulary = vocabulary;
+    let size = 177_152_u32.to_le_bytes();
+    let trie = vocabulary.windows(4).rposition(|four| four == size).expect("the normaliser's size") + 4;
+    let root = u32::from_le_bytes(vocabulary[trie..trie + 4].try_into().unwrap());
+    let unit = (((root >> 10) << ((root & 0x200) >> 6)) ^ u32::from(b'A')) as usize;
+    let mut write = |unit: usize, value: u32| {
+        vocabulary[trie + 4 * unit..][..4].copy_from_slice(&value.to_le_bytes());
+    };
+    write(unit, (1 << 10) | (1 << 8) | u32::from(b'A'));
+    write(unit ^ 1, 0x7fff_ffff);
+    refused(&weights, &vocabulary, "the engine cannot work with it");
 }

@@ -524,3 +524,92 @@ fn order(version: &str) -> Vec<u64> {
     }
     numbers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_and_name_their_directory() {
+        for (text, shown, directory) in [
+            ("pt-en", "pt-en", "pt-en"),
+            ("pt", "pt-en", "pt-en"),
+            ("pt_BR", "pt-BR-en", "pt-en"),
+            ("zh-Hant-en", "zh-Hant-en", "zh-en"),
+            ("zh-Hant", "zh-Hant-en", "zh-en"),
+            ("en-de", "en-de", "en-de"),
+            ("no-en", "no-en", "nb-en"),
+        ] {
+            let pair: Pair = text.parse().unwrap();
+            assert_eq!(
+                (pair.to_string().as_str(), pair.directory("").as_str()),
+                (shown, directory),
+                "{text}"
+            );
+            assert_eq!(pair.directory(OPUS_MT), format!("opus-mt-{directory}"));
+        }
+        for text in ["", "en", "german", "../../x", "pt-en/..", "pt\0", "12-en"] {
+            assert!(text.parse::<Pair>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn versions_are_ordered_as_numbers() {
+        let versions = ["1.0", "2.0", "3.0a1", "3.0", "3.1", "3.9", "3.10a2", "3.10"];
+        for two in versions.windows(2) {
+            assert!(order(two[0]) < order(two[1]), "{two:?}");
+        }
+    }
+
+    /// A list of Portuguese and Chinese models in all variants, and what is chosen of it.
+    #[test]
+    fn the_best_offer_is_the_newest_release_of_the_nearest_language() {
+        let record = |pair: &str, kind: &str, version: &str, variant: &str, filter: &str| {
+            let (source, target) = pair.rsplit_once('-').unwrap();
+            let hash = "0".repeat(64);
+            serde_json::json!({
+                "name": format!("{kind}.{variant}.{version}"), "fileType": kind, "sourceLanguage": source,
+                "targetLanguage": target, "version": version, "architecture": variant, "filter_expression": filter,
+                "attachment": { "location": "a/b", "hash": hash, "size": "12" },
+            })
+        };
+        let mut data = vec![serde_json::json!({ "name": "of another shape" })];
+        for (pair, version, variant, filter) in [
+            ("pt-en", "2.0", "tiny", ""),
+            ("pt-en", "3.0", "tiny", ""),
+            ("pt-en", "3.0", "base", "env.appinfo.OS != 'Android'"),
+            ("pt-en", "3.0", "base-memory", ""),
+            ("pt-en", "3.1a1", "base", ""),
+            ("pt-en", "3.2", "base", "env.channel == 'nightly'"),
+            ("pt-en", "4.0", "tiny", ""),
+            ("zh-Hant-en", "3.5", "tiny", ""),
+            ("zh-Hans-en", "3.0", "tiny", ""),
+        ] {
+            data.push(record(pair, "model", version, variant, filter));
+            // Vocabularies are not renewed with every model.
+            data.push(record(pair, if pair == "pt-en" { "vocab" } else { "srcvocab" }, "3.0", variant, ""));
+            data.push(record(pair, "trgvocab", "3.0", variant, ""));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join(RECORDS);
+        std::fs::create_dir_all(list.parent().unwrap()).unwrap();
+        std::fs::write(&list, serde_json::json!({ "data": data }).to_string()).unwrap();
+        let source = Source::mirror(folder.path().to_str().unwrap()).unwrap();
+        let fetcher = Fetcher::new(std::time::Duration::from_secs(1)).unwrap();
+        for (pair, variant, expected) in [
+            ("pt-en", None, "pt-en base-memory 3.0"),
+            ("pt-BR", Some("base"), "pt-en base 3.0"),
+            ("pt-en", Some("tiny"), "pt-en tiny 3.0"),
+            ("zh-en", None, "zh-Hans-en tiny 3.0"),
+            ("zh-Hant-en", None, "zh-Hant-en tiny 3.5"),
+        ] {
+            let offer = source.find(&fetcher, &pair.parse().unwrap(), variant).unwrap();
+            let found = format!("{} {} {}", offer.pair(), offer.variant().unwrap(), offer.version());
+            assert_eq!(found, expected, "{pair}");
+            let vocabularies = if pair.starts_with("pt") { 1 } else { 2 };
+            assert_eq!(offer.files.len(), 1 + vocabularies, "{pair}");
+        }
+        assert!(source.find(&fetcher, &"en-pt".parse().unwrap(), None).is_err());
+        assert!(Source::mirror("ftp://somewhere").is_err());
+    }
+}
