@@ -73,7 +73,7 @@ pub fn suspicion(sentence: &str, lang: &Lang, translation: &str) -> Option<Suspi
 /// Chinese, kana and Hangul come to was set by eye on sentences written for the tests, not fitted.
 fn length(text: &str) -> f32 {
     let worth = |c: char| match c {
-        '一'..='鿿' | '㐀'..='䶿' | '豈'..='﫿' | '\u{20000}'..='\u{3134f}' => 3.3,
+        '一'..='鿿' | '㐀'..='䶿' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}' => 3.3,
         'ぁ'..='ゟ' | 'ァ'..='ヺ' => 1.6,
         '가'..='힣' => 2.3,
         _ => 1.0,
