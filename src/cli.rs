@@ -6,10 +6,12 @@
 
 mod align;
 mod build;
+mod check;
 mod compare;
 mod eval;
 mod export;
 mod filter;
+mod merge;
 mod models;
 mod output;
 mod search;
@@ -70,6 +72,8 @@ enum Command {
     Compare(compare::CompareArgs),
     Filter(filter::FilterCommand),
     Export(export::ExportArgs),
+    Merge(merge::MergeArgs),
+    Check(check::CheckArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
     Eval(eval::EvalArgs),
@@ -286,6 +290,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Compare(args) => compare::run(&args, global),
         Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),
+        Command::Merge(args) => merge::run(&args, global),
+        Command::Check(args) => check::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
         Command::Eval(args) => eval::run(&args, global),

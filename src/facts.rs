@@ -85,13 +85,17 @@ pub struct Date {
     pub weekday: Option<u32>,
 }
 
-/// The facts of one sentence, in the order of their places.
+/// A sentence with more facts than this is a table or worse. Facts are compared with each other, so that without
+/// an end to them the time taken grows with the square of what someone wrote.
+const MOST: usize = 1000;
+
+/// The facts of one sentence, in the order of their places; of each sort (figures, names, …) the first 1,000.
 pub fn facts(text: &str, lang: &Lang) -> Vec<Fact> {
     let tokens = tokenise(text);
     let words = Words::of(lang);
     let mut facts = Vec::new();
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && facts.len() < MOST {
         let reader = Reader { text, tokens: &tokens, words, at };
         let found =
             reader.date().or_else(|| reader.clock()).or_else(|| reader.score()).or_else(|| reader.number());
@@ -107,9 +111,9 @@ pub fn facts(text: &str, lang: &Lang) -> Vec<Fact> {
         };
     }
     share_scale(text, &mut facts);
-    facts.extend(negations(&tokens, words));
-    facts.extend(names(text, &tokens, words));
-    facts.extend(quotes(text));
+    facts.extend(negations(&tokens, words).into_iter().take(MOST));
+    facts.extend(names(text, &tokens, words).into_iter().take(MOST));
+    facts.extend(quotes(text).into_iter().take(MOST));
     facts.sort_by_key(|fact| (fact.span.start, fact.span.end));
     facts
 }
@@ -376,6 +380,8 @@ fn numeral_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let mut end = digits(0);
+    // Whether a group of three digits can follow behind a space: behind `10` of `10 405`, not `2015`.
+    let mut groups = end <= 3 && bytes[0] != b'0';
     loop {
         let rest = &text[end..];
         let Some(c) = rest.chars().next() else { return end };
@@ -383,20 +389,15 @@ fn numeral_length(text: &str) -> usize {
         let more = digits(next);
         let joins = match c {
             '.' | ',' => more > 0,
-            '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}' | ' ' => more == 3 && grouped(&text[..end]),
+            '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}' | ' ' => more == 3 && groups,
             _ => false,
         };
         if !joins {
             return end;
         }
+        groups &= !matches!(c, '.' | ',');
         end = next + more;
     }
-}
-
-/// Whether a numeral can go on with a group of three digits behind a space: `10` of `10 405`, not `2015`.
-fn grouped(start: &str) -> bool {
-    let first = start.bytes().take_while(u8::is_ascii_digit).count();
-    first <= 3 && !start.starts_with('0') && !start.contains(['.', ','])
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -728,11 +729,26 @@ impl Reader<'_> {
 
     /// Number words in a row: `dreiundzwanzig`, `twenty-three`, `one hundred and five`, `a dozen`.
     fn words_amount(&self, at: usize) -> Option<(f64, usize)> {
+        let (total, end) = self.words_below_hundred(at)?;
+        if self.word(end) != "hundred" || self.is_article(at) || self.is_half(at) {
+            return Some((total, end));
+        }
+        let next = end + 1 + usize::from(self.word(end + 1) == "and");
+        let rest = self.words_below_hundred(next).filter(|(rest, _)| (1.0..100.0).contains(rest));
+        // "one hundred two hundred" is two numbers.
+        Some(match rest.filter(|(_, after)| self.word(*after) != "hundred") {
+            Some((rest, after)) => (total * 100.0 + rest, after),
+            None => (total * 100.0, end + 1),
+        })
+    }
+
+    /// `dreiundzwanzig`, `twenty-three`, `a` before a scale word; German words may say more than a hundred.
+    fn words_below_hundred(&self, at: usize) -> Option<(f64, usize)> {
         let first = self.words.number(self.word(at))?;
-        let article = matches!(self.word(at), "a" | "an" | "ein" | "eine" | "einem" | "einen" | "einer");
+        let article = self.is_article(at);
         let mut end = at + 1;
         let mut total = first;
-        if article || self.word(at).starts_with("halb") || self.word(at) == "half" {
+        if article || self.is_half(at) {
             // An article counts only before a scale word.
             let next = end + usize::from(self.word(end) == "a");
             self.words.scale(self.word(next))?;
@@ -746,16 +762,15 @@ impl Reader<'_> {
                 (total, end) = (total + unit, next + 1);
             }
         }
-        if self.word(end) == "hundred" {
-            (total, end) = (total * 100.0, end + 1);
-            let next = end + usize::from(self.word(end) == "and");
-            if let Some((rest, after)) =
-                self.words_amount(next).filter(|(rest, _)| *rest < 100.0 && *rest >= 1.0)
-            {
-                (total, end) = (total + rest, after);
-            }
-        }
         Some((total, end))
+    }
+
+    fn is_article(&self, at: usize) -> bool {
+        matches!(self.word(at), "a" | "an" | "ein" | "eine" | "einem" | "einen" | "einer")
+    }
+
+    fn is_half(&self, at: usize) -> bool {
+        self.word(at).starts_with("halb") || self.word(at) == "half"
     }
 
     /// What is counted at `at`, and where it ends.
@@ -911,6 +926,7 @@ fn names(text: &str, tokens: &[Token], words: &Words) -> Vec<Fact> {
         word.chars().filter(|c| c.is_uppercase()).count() >= 2 && word.chars().count() <= 8
     };
     let mut found = Vec::new();
+    let first = tokens.iter().position(|token| token.sort != Sort::Mark);
     let mut at = 0;
     while at < tokens.len() {
         if !capital(at) {
@@ -931,7 +947,7 @@ fn names(text: &str, tokens: &[Token], words: &Words) -> Vec<Fact> {
                 break;
             }
         }
-        let opens = at == 0 || tokens[..at].iter().all(|token| token.sort == Sort::Mark);
+        let opens = first == Some(at);
         let count = (at..end).filter(|&i| capital(i)).count();
         let dated = end == at + 1 && is_calendar(&tokens[at].lower, words);
         let single = (words.nouns_small && !opens) || acronym(at);
@@ -963,6 +979,8 @@ const QUOTES: &[(char, &[char])] = &[
 fn quotes(text: &str) -> Vec<Fact> {
     let mut found = Vec::new();
     let mut open: Option<(usize, &[char])> = None;
+    // Where the text begins that a closing mark without an opening one can close: no mark's text is another's.
+    let mut edge = 0;
     let mut push = |start: usize, end: usize| {
         let inner = text[start..end].trim();
         if inner.chars().any(char::is_alphabetic) {
@@ -977,19 +995,18 @@ fn quotes(text: &str) -> Vec<Fact> {
         match open {
             Some((start, closing)) if closing.contains(&c) => {
                 push(start, i);
-                open = None;
+                (open, edge) = (None, i + c.len_utf8());
             }
             Some(_) => {}
             None => {
                 // A straight mark after a letter closes what an earlier sentence opened.
                 let tight =
                     c == '"' && text[..i].chars().next_back().is_some_and(|c| !c.is_whitespace() && c != '(');
-                if tight {
-                    push(0, i);
+                if tight || matches!(c, '”' | '‘') {
+                    push(edge, i);
+                    edge = i + c.len_utf8();
                 } else if let Some((mark, closing)) = QUOTES.iter().find(|(mark, _)| *mark == c) {
                     open = Some((i + mark.len_utf8(), closing));
-                } else if matches!(c, '”' | '‘') {
-                    push(0, i);
                 }
             }
         }
@@ -1036,7 +1053,7 @@ impl Words {
     }
 
     fn number(&self, word: &str) -> Option<f64> {
-        if word.is_empty() {
+        if word.is_empty() || word.len() > LONGEST_NUMBER {
             return None;
         }
         if let Some(value) = tabled(self.numbers, word).or_else(|| tabled(self.ordinals, word)) {
@@ -1050,7 +1067,8 @@ impl Words {
 
     /// Ordinals and counts of times come and go in translation, like small numbers.
     fn is_ordinal(&self, word: &str) -> bool {
-        tabled(self.ordinals, word).is_some() || self.compounds && german_ordinal(word).is_some()
+        tabled(self.ordinals, word).is_some()
+            || self.compounds && word.len() <= LONGEST_NUMBER && german_ordinal(word).is_some()
     }
 
     fn is_number(&self, word: &str) -> bool {
@@ -1076,6 +1094,10 @@ fn tabled(table: &str, word: &str) -> Option<f64> {
 /// What German hangs on a number: `95-Jährige` is written `fünfundneunzigjährige` too.
 const GERMAN_SUFFIXES: [&str; 8] =
     ["jährig", "monatig", "wöchig", "tägig", "stündig", "minütig", "mal", "fach"];
+
+/// No number word is longer, in bytes: `siebenhundertsiebenundsiebzigtausendsiebenhundertsiebenundsiebzigjährigen`
+/// has 78. Long words are read by recursion.
+const LONGEST_NUMBER: usize = 100;
 
 /// Where what hangs on a German number word begins.
 fn german_suffix(word: &str) -> Option<usize> {
@@ -1321,6 +1343,8 @@ mod tests {
             ("in the 1990s, the '90s", &["1990 decade", "90 decade"]),
             ("14 days, a 70-year-old man", &["14 × 1.00 days", "70 × 365.25 days"]),
             ("He may march in May 2020.", &["date 2020 5 - -"]),
+            ("one hundred two hundred and one hundred six", &["100", "200", "106"]),
+            ("1 234 567 people, 1.5 234, 2015 300", &["1234567", "1.5", "234", "2015", "300"]),
         ] {
             assert_eq!(figures(text, "en"), want, "{text}");
         }
@@ -1340,6 +1364,11 @@ mod tests {
             ("Yesterday Petra Muster didn't go to Bonn.", "en", &["name Petra Muster", "not", "name Bonn"]),
             ("\"That is so,\" he said, without a doubt.", "en", &["quote That is so,", "not"]),
             ("and that is all,\" she said", "en", &["quote and that is all,"]),
+            (
+                "so it is,\" and \"not so\" he said\"",
+                "en",
+                &["quote so it is,", "not", "quote not so", "quote he said"],
+            ),
         ] {
             let facts = facts(text, &lang.parse().unwrap());
             let got: Vec<String> = facts.iter().map(|fact| show(&fact.value)).collect();
@@ -1379,6 +1408,33 @@ mod tests {
             ("100 Kilometer", "62 miles", false),
         ] {
             assert_eq!(numbers_differ(source, &de, target, &en), differ, "{source} / {target}");
+        }
+    }
+
+    /// Each of these took time or memory that grew with the square of its length, or the whole stack.
+    #[test]
+    fn hostile_sentences_are_read_in_good_time() {
+        for part in [
+            "\" ",
+            "x\" ",
+            "„",
+            "12,5 ",
+            "1 000 ",
+            "one hundred ",
+            "Anna x ",
+            "tausend",
+            "hundertund",
+            "$5 ",
+            "not ",
+        ] {
+            let text = format!("{}{}", "!".repeat(10_000), part.repeat(50_000 / part.len()));
+            for lang in ["de", "en"] {
+                let start = std::time::Instant::now();
+                let facts = facts(&text, &lang.parse().unwrap());
+                assert!(facts.len() <= 4 * MOST, "{part}: {}", facts.len());
+                unmatched(&facts, &facts);
+                assert!(start.elapsed().as_secs() < 10, "{part} in {lang}: {:?}", start.elapsed());
+            }
         }
     }
 }

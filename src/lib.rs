@@ -64,9 +64,9 @@ pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
-pub use export::{ExportFormat, Exporter, one_line};
+pub use export::{ExportFormat, Exporter, Portion, Portions, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
-pub use filter::{FilterOptions, Reason, overlap, reject};
+pub use filter::{FilterOptions, Reason, reject};
 pub use lang::{Lang, identify};
 pub use models::{Addition, Fetcher, Installed, Installer, Model, Models, Offer, Pair, Source, Step, Trial};
 pub use pairing::{DocumentPair, Profile, pair_documents};
@@ -76,8 +76,8 @@ pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
 pub use store::{
-    BuildLock, Engines, FilterCounts, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats,
-    Store,
+    BuildLock, Engines, FilterCounts, Finding, Hit, HitSide, Input, LangStats, MergeCounts, Outcome,
+    PairFilter, Skipped, Stats, Store,
 };
 #[cfg(feature = "torch")]
 pub use translate::Torch;

@@ -356,9 +356,7 @@ impl Pipeline {
         let known: Option<Vec<Lang>> = langs.into_iter().map(|lang| lang.cloned()).collect();
         let langs = known.unwrap_or_else(|| self.models.languages());
         for lang in langs.iter().filter(|_| self.given.is_none()) {
-            if let Some(model) = self.model(lang)? {
-                names.push(self.engine.signature(&model)?);
-            }
+            names.extend(self.model(lang)?.map(|model| self.engine.signature_of(&model)));
         }
         names.extend(self.models.find("en-encoder")?.map(|model| model.fingerprint().to_string()));
         Ok(names.join(", "))

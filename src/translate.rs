@@ -19,6 +19,7 @@ pub use torch::Torch;
 use crate::error::{Error, Result};
 use crate::lang::Lang;
 use crate::models::Model;
+use crate::read::load;
 
 /// Turns sentences of one language into another, one by one.
 pub trait Translator {
@@ -31,6 +32,9 @@ pub trait Translator {
     /// Engine, model and version. Equal signatures give equal translations.
     fn signature(&self) -> &str;
 }
+
+/// The largest file of translations in bytes, unpacked.
+const LARGEST: u64 = 4 << 30;
 
 /// What runs the models: each engine has models of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,17 +88,14 @@ impl Engine {
         }
     }
 
-    /// The signature that `model` will have, without loading it.
-    ///
-    /// # Errors
-    /// As [`Engine::check`].
-    pub(crate) fn signature(self, model: &Model) -> Result<String> {
+    /// The signature that translations by `model` will have, without loading it.
+    pub(crate) fn signature_of(self, model: &Model) -> String {
         match self {
-            Engine::Marian => Ok(Marian::signature_of(model)),
+            Engine::Marian => Marian::signature_of(model),
             #[cfg(feature = "torch")]
-            Engine::OpusMt(options) => Ok(Torch::signature_of(model, options)),
+            Engine::OpusMt(options) => Torch::signature_of(model, options),
             #[cfg(not(feature = "torch"))]
-            Engine::OpusMt(_) => Err(Error::Engine),
+            Engine::OpusMt(options) => format!("{} {options}", model.name()), // nothing translates so
         }
     }
 
@@ -196,12 +197,16 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Reads a TSV file: sentence, tab, its translation.
+    /// Reads a TSV file, packed with gzip or Zstandard or not: sentence, tab, its translation.
     ///
     /// # Errors
     /// A file that cannot be read; a line without a tab, by its number.
     pub fn open(path: &Path) -> Result<Recorded> {
-        let text = std::fs::read_to_string(path).map_err(|cause| Error::file("read", path, cause))?;
+        let bytes = load(path, LARGEST)?;
+        let text = String::from_utf8(bytes).map_err(|_| Error::Translations {
+            path: path.into(),
+            what: "not UTF-8; convert it first (iconv -f … -t UTF-8)".into(),
+        })?;
         let mut translations = HashMap::new();
         for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let (sentence, translation) = line.split_once('\t').ok_or_else(|| Error::Translations {
