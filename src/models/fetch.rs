@@ -54,6 +54,9 @@ struct Failure {
     passing: bool,
 }
 
+/// A body that is being received: the rest of it, the byte of the whole that it starts at, and the whole's size.
+type Opened = (Box<dyn Read>, u64, Option<u64>);
+
 impl Failure {
     fn passing(what: impl Into<String>) -> Failure {
         Failure { what: what.into(), passing: true }
@@ -228,7 +231,7 @@ impl Fetcher {
     }
 
     /// The body from byte `have` on, where the server can; where it starts, and the size of the whole.
-    fn open(&self, url: &str, have: u64) -> Result<(Box<dyn Read>, u64, Option<u64>), Failure> {
+    fn open(&self, url: &str, have: u64) -> Result<Opened, Failure> {
         if let Some(path) = folder_path(url) {
             let io = |cause: std::io::Error| Failure::lasting(cause.to_string());
             let data = std::fs::metadata(&path).map_err(io)?;
