@@ -279,10 +279,11 @@ fn numbers_differ(source: &PairSide<'_>, target: &PairSide<'_>) -> bool {
         .map(|&(i, j)| (&before[i], &after[j]))
         .filter(|(a, b)| holds(&lost, a) && holds(&added, b))
         .collect();
-    lost.retain(|number| !settled.iter().any(|(a, _)| within(number, a)));
-    added.retain(|number| !settled.iter().any(|(_, b)| within(number, b)));
+    lost.retain(|number| number.is_clock() || !settled.iter().any(|(a, _)| within(number, a)));
+    added.retain(|number| number.is_clock() || !settled.iter().any(|(_, b)| within(number, b)));
     // A year that the other side leaves out stands in a date that agrees; that is no proof of another one.
-    let unexplained = lost.iter().any(|number| !pairs.iter().any(|&(i, _)| within(number, &before[i])))
+    let unexplained = lost.iter().chain(&added).any(Number::is_clock)
+        || lost.iter().any(|number| !pairs.iter().any(|&(i, _)| within(number, &before[i])))
         || added.iter().any(|number| !pairs.iter().any(|&(_, j)| within(number, &after[j])));
     !lost.is_empty() && !added.is_empty() && unexplained
 }
@@ -294,6 +295,11 @@ struct Number<'a> {
 }
 
 impl Number<'_> {
+    /// Whether it is a time to the second, which is said in no other way.
+    fn is_clock(&self) -> bool {
+        self.text.bytes().filter(|&byte| byte == b':').count() == 2
+    }
+
     /// Whether two numbers have the same digits, whatever separates them; years may leave out their century.
     fn is_like(&self, other: &Number<'_>) -> bool {
         let digits =
@@ -443,6 +449,12 @@ mod tests {
             ("Der Preis stieg um fünf Zehntel auf 4,1 %.", "The price rose five tenths to 4.5%.", true),
             ("Der A400M fliegt seit 2009 nicht.", "The A400M has not flown since 2009.", false),
             ("Das kostet rund 1,2 Milliarden Euro.", "That costs about €1,230 million.", false),
+            ("Sie gewann in 2:15:25 vor allen anderen.", "She won in 2:48:25 ahead of all the others.", true),
+            (
+                "Sie gewann in 2:15:25 vor allen anderen.",
+                "She won in 2:15:25 ahead of all the others.",
+                false,
+            ),
             ("Drei Tore in 90 Minuten gab es.", "There were 3 goals in 90 minutes.", false),
             ("In den Jahren 2001-2002 war es so.", "In the years 2001-02 it was so.", false),
             ("Er gewann 3 von 5 Spielen.", "He won 4 of 5 games.", true),

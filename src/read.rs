@@ -7,7 +7,7 @@ mod encoding;
 mod forms;
 mod html;
 mod markup;
-mod packed;
+pub(crate) mod packed;
 mod paragraphs;
 mod records;
 
@@ -173,7 +173,7 @@ pub(crate) fn load(path: &Path, max: u64) -> Result<Vec<u8>> {
     } else {
         let about = fs::metadata(path).map_err(cannot)?;
         if about.is_dir() {
-            return Err(Error::input(name.as_str(), "is a directory; name the files in it"));
+            return Err(Error::input(name, "is a directory; name the files in it"));
         }
         // What is packed is not smaller when it is unpacked.
         if about.len() > max {

@@ -133,13 +133,16 @@ pub fn trial(model: &Model) -> Result<Option<(String, String)>> {
     let sentence =
         SENTENCES.iter().find(|(tag, _)| *tag == primary).map_or("Internet", |(_, sentence)| sentence);
     let translation = engine.load(model, 1)?.translate(&[sentence], &mut |_| ())?.concat();
-    match translation.trim() {
-        "" => Err(Error::Model {
-            model: model.name().into(),
-            what: format!("it makes nothing of {sentence:?}"),
-        }),
-        translation => Ok(Some((sentence.into(), translation.into()))),
+    // Altered numbers in weights of the right shape show in this: the model says one thing over and over. Not so
+    // for the other engine, whose smallest model, made for tests, knows no better.
+    let words: Vec<&str> = translation.split_whitespace().collect();
+    let babbles =
+        engine == Engine::Marian && words.windows(4).any(|four| four.iter().all(|word| *word == four[0]));
+    if words.is_empty() || babbles {
+        let what = format!("it makes {:?} of {sentence:?}", translation.trim());
+        return Err(Error::Model { model: model.name().into(), what });
     }
+    Ok(Some((sentence.into(), translation.trim().into())))
 }
 
 /// "The house is old" and the like: one short sentence a language.

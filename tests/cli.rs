@@ -171,7 +171,7 @@ fn bad_documents_among_good_ones_are_skipped_named_and_counted() {
     // A language without a model concerns one document, not the run; with several, each is announced.
     let translated = run(directory.path(), &["translate", "-q", "records.jsonl", "good.txt"]);
     translated
-        .check(1, &["skipped records.jsonl#3: no model for French (if that is not its language, name it); supported here: de, en; to add one"]);
+        .check(1, &["skipped records.jsonl#3: no model for French (if that is not its language, name it); supported here: de, en; to get one: diptych models pull fr-en"]);
     assert_eq!(
         translated.out,
         "==> records.jsonl#1 <==\nA first record in English.\n\n==> records.jsonl#5 <==\nA last record in \

@@ -85,7 +85,7 @@ fn what_is_rejected_is_counted_left_out_and_marked() {
     assert_eq!(kept, ["Der Hafen ist seit Montag zu.", "Die Brücke wird neu gebaut!"]);
     let rows = printed(diptych("export", &path, &["--rejected"]));
     let reasons: Vec<(&str, &str)> =
-        rows.lines().map(|line| line.split('\t').collect::<Vec<_>>()).map(|row| (row[4], row[8])).collect();
+        rows.lines().map(|line| line.split('\t').collect::<Vec<_>>()).map(|row| (row[4], row[12])).collect();
     let expected = [
         ("a.de", "boilerplate"),
         ("b.de", "duplicate"),
@@ -141,7 +141,12 @@ fn a_filter_that_was_run_is_not_run_again_until_something_comes_in() {
     let mut store = store(&path, &documents()[..3]);
     let options = FilterOptions::default();
     let mut heard = 0;
-    let counts = store.filter(&options, &mut |done| Ok(heard = done)).unwrap();
+    let counts = store
+        .filter(&options, &mut |done| {
+            heard = done;
+            Ok(())
+        })
+        .unwrap();
     assert_eq!((heard, store.filtered().unwrap()), (3, Some(options.to_string())));
     let again = store.filter(&options, &mut |_| panic!("nothing to do")).unwrap();
     assert_eq!(again, counts);

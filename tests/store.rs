@@ -120,7 +120,7 @@ fn tsv_has_twelve_columns_and_one_line_a_pair() {
     assert!(rows.iter().all(|row| row.len() == 12), "{rows:?}");
     assert_eq!(rows.iter().map(|row| (row[0], row[1])).collect::<Vec<_>>(), PAIRS);
     assert_eq!(rows[1][2..8], ["0.8", "2-1", "hafen & <markt>.de", "harbour.en", "1,2", "1"]);
-    assert_eq!(rows[1][8..], ["28-57", "26-62", "", ""]);
+    assert_eq!(rows[1][8..], ["28-59", "26-62", "", ""]);
     assert_eq!(rows[2][2], "0.5123");
 }
 

@@ -499,9 +499,9 @@ fn verify(args: &VerifyArgs, global: &Global) -> anyhow::Result<Outcome> {
 fn remove(args: &RemoveArgs, global: &Global) -> anyhow::Result<Outcome> {
     let installer = installer(global)?;
     for name in &args.names {
-        let name = name.parse::<Pair>().map_or_else(|_| name.clone(), |pair| pair.directory(""));
-        if !installer.remove(&name)? {
-            let elsewhere = Models::places(global.models.as_deref()).find(&name)?;
+        let pair = name.parse::<Pair>().map_or_else(|_| name.clone(), |pair| pair.directory(""));
+        if !installer.remove(name)? && (pair == *name || !installer.remove(&pair)?) {
+            let elsewhere = Models::places(global.models.as_deref()).find(name)?;
             let elsewhere =
                 elsewhere.map(|model| format!("; the one in {} stays", place(&model))).unwrap_or_default();
             anyhow::bail!("{name} is not in {}{elsewhere}", installer.directory().display());

@@ -376,3 +376,110 @@ fn normalisation(message: &[u8]) -> Checked {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shipped(name: &str) -> Vec<u8> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/de-en").join(name);
+        std::fs::read(path).unwrap()
+    }
+
+    fn model() -> Vec<u8> {
+        shipped("model.deen.intgemm.alphas.bin")
+    }
+
+    #[test]
+    fn the_shipped_model_is_one_and_its_vocabularies_fit() {
+        let rows = marian(&model()).unwrap();
+        let pieces =
+            ["srcvocab.deen.spm", "trgvocab.deen.spm"].map(|name| vocabulary(&shipped(name)).unwrap());
+        assert!(!rows.shared);
+        fit(&rows, pieces[0], pieces[1]).unwrap();
+        fit(&rows, pieces[0] + 1_000_000, pieces[1]).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_no_model_is_none() {
+        for bytes in [
+            &b""[..],
+            b"<!DOCTYPE html>",
+            &[0; 64],
+            &[1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0],
+        ] {
+            assert!(marian(bytes).is_err());
+            assert!(vocabulary(bytes).is_err());
+        }
+        for (name, bytes) in [
+            ("a.ot", &b"PK\x03\x04 cut"[..]),
+            ("a.bin", b"\x80\x02}q"),
+            ("a.safetensors", b"\xff\xff\xff\xff\xff\xff\xff\xff"),
+        ] {
+            assert!(torch_weights(name, bytes).is_err(), "{name}");
+        }
+        let tensors = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let file = [&(tensors.len() as u64).to_le_bytes()[..], tensors, &[0; 4]].concat();
+        torch_weights("a.safetensors", &file).unwrap();
+        torch_weights("a.safetensors", &file[..file.len() - 1]).unwrap_err();
+    }
+
+    #[test]
+    fn every_length_and_count_in_the_header_is_held_against_the_file() {
+        let bytes = model();
+        let count = u64::from_le_bytes(bytes[8..16].try_into().unwrap()) as usize;
+        // Of each item: the length of its name, its rank, the length of its data.
+        let places = (0..count).flat_map(|item| [0, 16, 24].map(|word| 16 + 32 * item + word)).chain([0, 8]);
+        for at in places.step_by(7) {
+            for value in [0, 1 << 20, u64::MAX, u64::MAX / 2] {
+                let mut altered = bytes.clone();
+                altered[at..at + 8].copy_from_slice(&value.to_le_bytes());
+                assert!(marian(&altered).is_err(), "{value} at {at}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_model_cut_short_is_refused(part in 0.0..1.0f64) {
+            let bytes = model();
+            prop_assert!(marian(&bytes[..(bytes.len() as f64 * part) as usize]).is_err());
+        }
+
+        #[test]
+        fn bits_turned_in_the_header_are_refused_or_harmless(flips in prop::collection::vec((0..12_544usize, 0..8u32), 1..4)) {
+            let mut bytes = model();
+            for (at, bit) in flips {
+                bytes[at] ^= 1 << bit;
+            }
+            // What passes has every weight in its shape, so the tables are as large as before.
+            if let Ok(rows) = marian(&bytes) {
+                prop_assert!(rows.source.max(rows.target) * 256 < bytes.len());
+            }
+        }
+
+        #[test]
+        fn a_damaged_vocabulary_never_panics(cut in 0.0..1.0f64, flips in prop::collection::vec((0..500_000usize, 0..8u32), 0..9)) {
+            let mut bytes = shipped("trgvocab.deen.spm");
+            for (at, bit) in flips {
+                bytes[at] ^= 1 << bit;
+            }
+            let _ = vocabulary(&bytes[..(bytes.len() as f64 * cut) as usize]);
+            let _ = vocabulary(&bytes);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = marian(&bytes);
+            let _ = marian(&[&[1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0][..], &bytes].concat());
+            let _ = vocabulary(&bytes);
+            for name in ["a.ot", "a.safetensors"] {
+                let _ = torch_weights(name, &bytes);
+            }
+        }
+    }
+}

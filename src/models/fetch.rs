@@ -22,7 +22,7 @@ const REDIRECTS: u32 = 5;
 /// Tries of one file in one run, while none of them brings anything; those that do are not counted.
 const TRIES: u32 = 3;
 /// A server that sends less than this many bytes a second over the whole patience is as good as dead.
-const SLOWEST: u64 = 1 << 10;
+const SLOWEST: f64 = 1024.0;
 
 /// Fetches over HTTP and from folders.
 pub struct Fetcher {
@@ -296,10 +296,10 @@ impl Fetcher {
             let full = |cause: std::io::Error| Failure::lasting(format!("cannot keep it: {cause}"));
             out.write_all(&buffer[..read]).map_err(full)?;
             progress(done);
-            let seconds = started.elapsed().as_secs();
-            if started.elapsed() > 2 * self.patience && done < seconds * SLOWEST {
+            let elapsed = started.elapsed();
+            if elapsed > 2 * self.patience && (done as f64) < elapsed.as_secs_f64() * SLOWEST {
                 return Err(Failure::passing(format!(
-                    "it sent {done} bytes in {seconds} s: too slow; {LATER}"
+                    "it sent {done} bytes in {elapsed:.1?}: too slow; {LATER}"
                 )));
             }
         }

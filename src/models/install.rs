@@ -299,6 +299,13 @@ struct Staging {
     _lock: fs::File,
 }
 
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Only where it is empty: what an interrupted pull has fetched is for the next one.
+        let _ = fs::remove_dir(&self.path);
+    }
+}
+
 /// What a folder holds, and which engine runs it.
 struct Found {
     engine: &'static str,

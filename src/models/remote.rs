@@ -178,15 +178,20 @@ impl Source {
     /// # Errors
     /// [`Error::Download`]: the list cannot be fetched, or is none.
     pub fn offers(&self, fetcher: &Fetcher) -> Result<Vec<Offer>> {
+        Ok(self.list(fetcher)?.0)
+    }
+
+    /// The offers, and what is wrong with records that cannot be used.
+    fn list(&self, fetcher: &Fetcher) -> Result<(Vec<Offer>, Vec<Refusal>)> {
         let bytes = fetcher.small(&self.list, LONGEST_LIST)?;
-        let records = records(&bytes).map_err(|what| error(&self.list, what))?;
+        let (records, refused) = records(&bytes).map_err(|what| error(&self.list, what))?;
         let mut offers: Vec<Offer> = records
             .iter()
             .filter(|record| record.kind == "model")
             .filter_map(|r| self.offer(r, &records))
             .collect();
         offers.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.rank().cmp(&b.rank())));
-        Ok(offers)
+        Ok((offers, refused))
     }
 
     /// The best offer for `pair`: released before previews, then the newest, then the best variant.
@@ -194,9 +199,13 @@ impl Source {
     /// # Errors
     /// [`Error::Download`]: the list cannot be fetched, or has nothing for the pair; it says what there is.
     pub fn find(&self, fetcher: &Fetcher, pair: &Pair, variant: Option<&str>) -> Result<Offer> {
-        let offers = self.offers(fetcher)?;
+        let (offers, refused) = self.list(fetcher)?;
         let mut fitting: Vec<(usize, &Offer)> =
             offers.iter().filter_map(|offer| Some((pair.distance(&offer.pair)?, offer))).collect();
+        let refused = refused.iter().find(|refusal| pair.distance(&refusal.pair).is_some());
+        if let (true, Some(refusal)) = (fitting.is_empty(), refused) {
+            return Err(error(&self.list, &*refusal.what));
+        }
         if fitting.is_empty() {
             let mut into: Vec<&str> =
                 offers.iter().filter(|o| o.pair.target == pair.target).map(|o| &*o.pair.source).collect();
@@ -427,36 +436,40 @@ struct Attachment {
     size: Value,
 }
 
-/// The usable records of a list. Others are passed over: the collection has had several shapes.
-fn records(bytes: &[u8]) -> std::result::Result<Vec<Record>, String> {
+/// A record that is of no use, and why.
+struct Refusal {
+    pair: Pair,
+    what: String,
+}
+
+/// The usable records of a list, and those that should be but are not. Records of other shapes and versions are
+/// passed over: the collection has had several.
+fn records(bytes: &[u8]) -> std::result::Result<(Vec<Record>, Vec<Refusal>), String> {
     let list: BTreeMap<String, Value> = serde_json::from_slice(bytes).map_err(|cause| {
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).trim_start().to_ascii_lowercase();
         let page = if start.starts_with('<') { "a web page" } else { "something else" };
         format!("it is no list of models but {page} ({cause}); is the source right?")
     })?;
     let data = list.get("data").and_then(Value::as_array).ok_or("it is no list of models: it has no data")?;
-    let mut refused = None;
-    let mut records = Vec::new();
+    let (mut records, mut refused) = (Vec::new(), Vec::new());
     for raw in data.iter().filter_map(|raw| Raw::deserialize(raw).ok()) {
-        match record(raw) {
-            Ok(record) => records.extend(record),
-            Err(what) => refused = refused.or(Some(what)),
+        let pair = format!("{}-{}", raw.source, raw.target).parse::<Pair>();
+        let major = order(&raw.version).first().copied();
+        if let (Ok(pair), true) = (pair, major.is_some_and(|major| MAJORS.contains(&major))) {
+            match record(raw, &pair) {
+                Ok(record) => records.push(record),
+                Err(what) => refused.push(Refusal { pair, what }),
+            }
         }
     }
-    match (records.is_empty(), refused) {
-        (true, Some(what)) => Err(what),
-        (true, None) => Err("it has no model that this version of diptych can run".into()),
-        _ => Ok(records),
+    match records.is_empty() && refused.is_empty() {
+        true => Err("it has no model that this version of diptych can run".into()),
+        false => Ok((records, refused)),
     }
 }
 
-/// A record that is well-formed; `None` for versions and languages that are of no use here.
-fn record(raw: Raw) -> std::result::Result<Option<Record>, String> {
-    let order = order(&raw.version);
-    let pair = format!("{}-{}", raw.source, raw.target).parse::<Pair>().ok();
-    let Some(pair) = pair.filter(|_| order.first().is_some_and(|major| MAJORS.contains(major))) else {
-        return Ok(None);
-    };
+/// A record that is well-formed.
+fn record(raw: Raw, pair: &Pair) -> std::result::Result<Record, String> {
     if !is_file_name(&raw.name) {
         return Err(format!(
             "it names a file {:?}, which is no plain file name; nothing of it is used",
@@ -477,17 +490,17 @@ fn record(raw: Raw) -> std::result::Result<Option<Record>, String> {
     }
     let filter = raw.filter_expression.unwrap_or_default();
     let letters = raw.version.contains(|c: char| c.is_ascii_alphabetic());
-    Ok(Some(Record {
+    Ok(Record {
         preview: letters || filter.contains("channel"),
         name: raw.name,
         kind: raw.kind,
-        pair,
+        pair: pair.clone(),
         variant: raw.architecture.filter(|name| is_file_name(name)),
         version: raw.version,
         location: raw.attachment.location,
         sent: Promise { size: sizes.0, sha256: Some(raw.attachment.hash.to_ascii_lowercase()) },
         kept: Promise { size: sizes.1, sha256: raw.kept_hash.map(|hash| hash.to_ascii_lowercase()) },
-    }))
+    })
 }
 
 /// Whether this can be a file's name anywhere, and hides nowhere.
@@ -510,4 +523,93 @@ fn order(version: &str) -> Vec<u64> {
         numbers.push(if numbers.is_empty() { number } else { (2 * number + 2).saturating_sub(early) });
     }
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_and_name_their_directory() {
+        for (text, shown, directory) in [
+            ("pt-en", "pt-en", "pt-en"),
+            ("pt", "pt-en", "pt-en"),
+            ("pt_BR", "pt-BR-en", "pt-en"),
+            ("zh-Hant-en", "zh-Hant-en", "zh-en"),
+            ("zh-Hant", "zh-Hant-en", "zh-en"),
+            ("en-de", "en-de", "en-de"),
+            ("no-en", "no-en", "nb-en"),
+        ] {
+            let pair: Pair = text.parse().unwrap();
+            assert_eq!(
+                (pair.to_string().as_str(), pair.directory("").as_str()),
+                (shown, directory),
+                "{text}"
+            );
+            assert_eq!(pair.directory(OPUS_MT), format!("opus-mt-{directory}"));
+        }
+        for text in ["", "en", "german", "../../x", "pt-en/..", "pt\0", "12-en"] {
+            assert!(text.parse::<Pair>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn versions_are_ordered_as_numbers() {
+        let versions = ["1.0", "2.0", "3.0a1", "3.0", "3.1", "3.9", "3.10a2", "3.10"];
+        for two in versions.windows(2) {
+            assert!(order(two[0]) < order(two[1]), "{two:?}");
+        }
+    }
+
+    /// A list of Portuguese and Chinese models in all variants, and what is chosen of it.
+    #[test]
+    fn the_best_offer_is_the_newest_release_of_the_nearest_language() {
+        let record = |pair: &str, kind: &str, version: &str, variant: &str, filter: &str| {
+            let (source, target) = pair.rsplit_once('-').unwrap();
+            let hash = "0".repeat(64);
+            serde_json::json!({
+                "name": format!("{kind}.{variant}.{version}"), "fileType": kind, "sourceLanguage": source,
+                "targetLanguage": target, "version": version, "architecture": variant, "filter_expression": filter,
+                "attachment": { "location": "a/b", "hash": hash, "size": "12" },
+            })
+        };
+        let mut data = vec![serde_json::json!({ "name": "of another shape" })];
+        for (pair, version, variant, filter) in [
+            ("pt-en", "2.0", "tiny", ""),
+            ("pt-en", "3.0", "tiny", ""),
+            ("pt-en", "3.0", "base", "env.appinfo.OS != 'Android'"),
+            ("pt-en", "3.0", "base-memory", ""),
+            ("pt-en", "3.1a1", "base", ""),
+            ("pt-en", "3.2", "base", "env.channel == 'nightly'"),
+            ("pt-en", "4.0", "tiny", ""),
+            ("zh-Hant-en", "3.5", "tiny", ""),
+            ("zh-Hans-en", "3.0", "tiny", ""),
+        ] {
+            data.push(record(pair, "model", version, variant, filter));
+            // Vocabularies are not renewed with every model.
+            data.push(record(pair, if pair == "pt-en" { "vocab" } else { "srcvocab" }, "3.0", variant, ""));
+            data.push(record(pair, "trgvocab", "3.0", variant, ""));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join(RECORDS);
+        std::fs::create_dir_all(list.parent().unwrap()).unwrap();
+        std::fs::write(&list, serde_json::json!({ "data": data }).to_string()).unwrap();
+        let source = Source::mirror(folder.path().to_str().unwrap()).unwrap();
+        let fetcher = Fetcher::new(std::time::Duration::from_secs(1)).unwrap();
+        for (pair, variant, expected) in [
+            ("pt-en", None, "pt-en base-memory 3.0"),
+            ("pt-BR", Some("base"), "pt-en base 3.0"),
+            ("pt-en", Some("tiny"), "pt-en tiny 3.0"),
+            ("zh-en", None, "zh-Hans-en tiny 3.0"),
+            ("zh-Hant-en", None, "zh-Hant-en tiny 3.5"),
+        ] {
+            let offer = source.find(&fetcher, &pair.parse().unwrap(), variant).unwrap();
+            let found = format!("{} {} {}", offer.pair(), offer.variant().unwrap(), offer.version());
+            assert_eq!(found, expected, "{pair}");
+            let vocabularies = if pair.starts_with("pt") { 1 } else { 2 };
+            assert_eq!(offer.files.len(), 1 + vocabularies, "{pair}");
+        }
+        assert!(source.find(&fetcher, &"en-pt".parse().unwrap(), None).is_err());
+        assert!(Source::mirror("ftp://somewhere").is_err());
+    }
 }

@@ -1,7 +1,8 @@
 //! Compressed files: gzip and Zstandard are unpacked while they are read, so that no more than the limit is ever
 //! in memory. The first bytes decide; a name that ends in `.gz` or `.zst` only has to agree with them.
 
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -41,11 +42,40 @@ impl Packing {
 }
 
 /// The name of what is packed in `path`: without `.gz` or `.zst`.
-pub(super) fn unpacked_name(path: &Path) -> &Path {
+pub(crate) fn unpacked_name(path: &Path) -> &Path {
     match (Packing::by_ending(path), path.file_stem()) {
         (Some(_), Some(stem)) => Path::new(stem),
         _ => path,
     }
+}
+
+/// Whether the bytes in a file are packed, by its first ones.
+pub(crate) fn is_packed(path: &Path) -> Result<bool> {
+    let mut head = Vec::with_capacity(4);
+    let read = File::open(path).and_then(|file| file.take(4).read_to_end(&mut head));
+    read.map_err(|cause| Error::file("read", path, cause))?;
+    Ok(Packing::by_magic(&head).is_some())
+}
+
+/// Opens a file to be read from front to back, unpacking what is packed.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    let open = || {
+        let mut file = File::open(path)?;
+        let mut head = Vec::with_capacity(4);
+        file.by_ref().take(4).read_to_end(&mut head)?;
+        let packing = Packing::by_magic(&head);
+        let whole = BufReader::with_capacity(1 << 16, Cursor::new(head).chain(file));
+        Ok(match packing {
+            None => Box::new(whole) as Box<dyn BufRead>,
+            Some(Packing::Gzip) => {
+                Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(whole)))
+            }
+            Some(Packing::Zstandard) => {
+                Box::new(BufReader::with_capacity(1 << 16, zstd::Decoder::with_buffer(whole)?))
+            }
+        })
+    };
+    open().map_err(|cause| Error::file("read", path, cause))
 }
 
 /// Reads to the end, but at most one byte more than `max`, unpacking what is packed. `name` is what messages call
@@ -162,11 +192,11 @@ mod tests {
             flipped[middle] ^= 0x40;
             // Zstandard as packed here has no checksum: a flipped bit may pass, but never as a panic.
             match read(&flipped, "f", 1 << 20) {
-                Err(error) => assert!(error.starts_with(&format!("f: is a ")), "{error}"),
+                Err(error) => assert!(error.starts_with("f: is a "), "{error}"),
                 Ok(_) => assert_eq!(kind, "Zstandard"),
             }
             let error = read(&[&packed[..], b"more"].concat(), "f", 1 << 20).unwrap_err();
-            assert!(error.starts_with(&format!("f: is a ")) && error.contains(kind), "{error}");
+            assert!(error.starts_with("f: is a ") && error.contains(kind), "{error}");
         }
         let error = read(b"plain text", "f.txt.GZ", 99).unwrap_err();
         assert_eq!(error, "f.txt.GZ: is named like a gzip file, but is none; name it without the ending");

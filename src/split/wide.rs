@@ -50,7 +50,6 @@ pub fn ends_korean(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::split::{Split, split};
 
     /// Each text has a `|` where a sentence ends, and is split without them.

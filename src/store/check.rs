@@ -123,7 +123,7 @@ fn check_file(connection: &Connection, findings: &mut Vec<Finding>) -> Sql<()> {
 
 /// Tables and columns are those of a new store.
 fn check_schema(connection: &Connection, findings: &mut Vec<Finding>) -> Sql<()> {
-    let sql = "SELECT s.type || ' ' || s.name || coalesce('.' || c.name || ' ' || c.type, '')
+    let sql = "SELECT rtrim(s.type || ' ' || s.name || coalesce('.' || c.name || ' ' || c.type, ''))
                FROM sqlite_schema s LEFT JOIN pragma_table_xinfo(s.name) c ON s.type IN ('table', 'view')
                WHERE s.name NOT LIKE 'sqlite_%' ORDER BY 1";
     let parts = |connection: &Connection| -> Sql<Vec<String>> {

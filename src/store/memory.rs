@@ -27,8 +27,8 @@ impl Store {
     /// this `signature` has translated before stays as it is: equal signatures give equal translations.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store): read-only, full, or held by another process for more than 10 seconds. Nothing of
-    /// `pairs` is stored then.
+    /// [`Error::Store`](crate::Error::Store): read-only, full, or held by another process for more than 10
+    /// seconds. Nothing of `pairs` is stored then.
     pub fn remember(&mut self, signature: &str, pairs: &[(&str, &str)]) -> Result<()> {
         if pairs.is_empty() {
             return Ok(());

@@ -53,8 +53,8 @@ impl Store {
     /// Where two stores hold different bitexts for documents of the same two names, one that a build stands
     /// for goes before one without, and of equals the one whose content has the lesser SHA-256, which is
     /// arbitrary but the same everywhere; of two translations of a sentence by one engine the lesser text
-    /// stays. Of [`input`](Store) rows, done goes before skipped. Where all stores that hold pairs were
-    /// filtered with the same options, the result is, too; else no verdicts are kept.
+    /// stays. A pair that one build aligned and another skipped counts as aligned. Where all stores that hold
+    /// pairs were filtered with the same options, the result is, too; else no verdicts are kept.
     ///
     /// `hear` is told how many document pairs of the inputs are done; its error ends the merge, which another
     /// merge of the same stores completes.
@@ -263,9 +263,11 @@ fn put_translations(tx: &Transaction<'_>, signature: &str, rows: &[(String, Stri
 struct Unit {
     names: (String, String),
     bitext: Option<(i64, [u8; 32])>,
-    /// The digest of what was asked for, and why it was skipped.
-    input: Option<(Vec<u8>, Option<String>)>,
+    input: Option<Noted>,
 }
+
+/// What a build noted of a pair: the digest of what was asked for, and why it was skipped, if it was.
+type Noted = (Vec<u8>, Option<String>);
 
 impl Unit {
     const BITEXTS: &str = "SELECT s.name, t.name, bitext.id, input.content, input.reason
@@ -369,7 +371,7 @@ impl Unit {
 
     /// What decides between units of the same names: the least is taken. A bitext that a build stands for goes
     /// before one without, and that before a pair that was skipped; the rest is content.
-    fn rank(&self) -> (u8, Option<&(Vec<u8>, Option<String>)>, Option<[u8; 32]>) {
+    fn rank(&self) -> (u8, Option<&Noted>, Option<[u8; 32]>) {
         let class = match (&self.bitext, &self.input) {
             (Some(_), Some((_, None))) => 0,
             (Some(_), _) => 1,

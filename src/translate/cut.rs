@@ -109,7 +109,7 @@ fn strength(before: char, after: char) -> i32 {
 
 /// Letters of scripts that are written without blanks, or, Hangul, can be.
 fn is_unspaced(c: char) -> bool {
-    matches!(c, 'ぁ'..='ゟ' | 'ァ'..='ヺ' | '一'..='鿿' | '㐀'..='䶿' | '가'..='힣' | '豈'..='﫿' | '\u{20000}'..='\u{3134f}')
+    matches!(c, 'ぁ'..='ゟ' | 'ァ'..='ヺ' | '一'..='鿿' | '㐀'..='䶿' | '가'..='힣' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
 /// Joins the translated parts of a sentence. A part is translated as if it were a sentence, with a capital and
