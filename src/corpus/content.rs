@@ -40,7 +40,7 @@ pub fn pair_by_content(
                 Ok((side, Place { lang: Some(lang), ..place }, profile))
             }) {
                 Ok((side, place, profile)) => sides[side].push(place, profile),
-                Err(alone) => found.push(alone),
+                Err(alone) => found.push(*alone),
             }
         }
     }
@@ -57,7 +57,7 @@ pub fn pair_by_content(
         let alone = documents.places.iter().zip(partnerless).filter(|(_, alone)| *alone);
         found.extend(
             alone.map(|(place, _)| {
-                alone_on(side, place.name(), "no document of the other side says the same")
+                *alone_on(side, place.name(), "no document of the other side says the same")
             }),
         );
     }
@@ -81,7 +81,7 @@ impl Side {
 }
 
 /// A document's side, where the input says it, its place, its language and its profile; or why it has none.
-type Seen = Result<(Option<usize>, Place, Lang, Profile), Found>;
+type Seen = Result<(Option<usize>, Place, Lang, Profile), Box<Found>>;
 
 impl Build<'_> {
     /// Reads and translates a window of documents and takes their profiles.
@@ -147,14 +147,14 @@ fn foreign(document: &Document) -> Option<&Document> {
     (!document.lang().is_english()).then_some(document)
 }
 
-fn alone_on(side: usize, name: String, reason: &str) -> Found {
+fn alone_on(side: usize, name: String, reason: &str) -> Box<Found> {
     let (source, target) =
         if side == 0 { (name.clone(), String::new()) } else { (String::new(), name.clone()) };
-    Found::Alone { id: name, source, target, reason: reason.into() }
+    Box::new(Found::Alone { id: name, source, target, reason: reason.into() })
 }
 
 /// The side of a document of one folder, by its language: English is the target, where the user names none.
-fn side_of(place: &Place, lang: &Lang, options: &PairsOptions) -> Result<usize, Found> {
+fn side_of(place: &Place, lang: &Lang, options: &PairsOptions) -> Result<usize, Box<Found>> {
     let is = |named: &Option<Lang>| named.as_ref() == Some(lang);
     match (&options.source_lang, &options.target_lang) {
         _ if is(&options.source_lang) => Ok(0),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,7 +38,7 @@ struct Entry {
 /// The pairs of the records of `files`: of two files, each is a side; else the records' languages say.
 pub(super) fn pairs(files: &[PathBuf], options: &PairsOptions) -> Result<Pairs> {
     match files {
-        [source, target] => pairs_of_two(&[source.clone()], &[target.clone()], options),
+        [source, target] => pairs_of_two(from_ref(source), from_ref(target), options),
         _ => {
             let mut index = Index::new(files)?;
             let groups = std::mem::take(&mut index.groups);
