@@ -290,8 +290,8 @@ fn compare_texts(data: &[u8]) {
         for link in comparison.links() {
             assert!((0.0..=1.0).contains(&link.score), "{link:?}");
         }
-        for side in 0..2 {
-            assert_eq!(comparison.side(side).len(), english[side].len(), "a verdict a sentence");
+        for (side, english) in english.iter().enumerate() {
+            assert_eq!(comparison.side(side).len(), english.len(), "a verdict a sentence");
         }
     }
 }
