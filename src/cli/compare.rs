@@ -333,10 +333,10 @@ fn stem(name: &str) -> String {
 fn explain(source: &Report, target: &Report, encoder: &Encoder) -> anyhow::Result<Outcome> {
     let evidence = Evidence::new(source, target, encoder);
     let mut out = Output::open(None, None)?;
-    writeln!(out, "source\ttarget\t{}", NAMES.join("\t"))?;
+    writeln!(out, "source\ttarget\tsource_words\ttarget_words\t{}", NAMES.join("\t"))?;
     for i in 0..source.sentences.len() {
         for j in 0..target.sentences.len() {
-            write!(out, "{}\t{}", i + 1, j + 1)?;
+            write!(out, "{}\t{}\t{}\t{}", i + 1, j + 1, evidence.words(0, i), evidence.words(1, j))?;
             for value in evidence.measures(i, j) {
                 write!(out, "\t{value:.5}")?;
             }

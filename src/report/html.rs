@@ -101,7 +101,7 @@ impl Page<'_> {
         let only = [0, 1].map(|k| counts(comparison.side(k))[3]);
         let unsure: usize = [0, 1].map(|k| counts(comparison.side(k))[2]).iter().sum();
         let (a, b) = (escape(&a), escape(&b));
-        let doubt = if comparison.doubtful {
+        let doubt = if comparison.doubtful() {
             format!("<p class=\"doubt\">{}</p>", super::DOUBTFUL)
         } else {
             String::new()
