@@ -170,7 +170,7 @@ const WHOLE_FROM: f32 = 0.7;
 
 /// A sentence's best links that count together, of independent reports. Chosen on the events left out: 2 to 5 do
 /// alike (macro F1 .80), one (.77) and all (.76) do not.
-const TOGETHER: usize = 3;
+const TOGETHER: usize = 5;
 
 /// How alike aligned sentences must be for their texts to be taken for translations of each other.
 const IN_ORDER: f32 = 0.3;
@@ -196,9 +196,8 @@ pub fn compare(source: &Report, target: &Report, encoder: &Encoder, options: &Co
     };
     let judge = |side| judgements(side, [source, target], &evidence, &scored, relation, options);
     let (from_source, from_target) = (judge(0), judge(1));
-    let sure: Vec<Link> = scored.iter().filter(|link| link.score >= options.threshold).copied().collect();
     let (disagreements, agreements) =
-        disagree::disagreements(source, target, &evidence, &sure, relation, encoder);
+        disagree::disagreements(source, target, &evidence, &scored, options.threshold, relation, encoder);
     Comparison {
         relation,
         scored,

@@ -250,7 +250,8 @@ fn is_firm(value: &Value) -> bool {
     }
 }
 
-fn is_year(amount: f64) -> bool {
+/// Whether a number can be a year of the calendar.
+pub fn is_year(amount: f64) -> bool {
     (1500.0..2100.0).contains(&amount) && amount.fract() == 0.0
 }
 
@@ -283,8 +284,10 @@ fn same_sort(a: &Unit, b: &Unit) -> bool {
 fn same_quantity(a: &Quantity, b: &Quantity) -> bool {
     let ((fa, sa), (fb, sb)) = (base(&a.unit), base(&b.unit));
     if a.unit == Unit::Decade || b.unit == Unit::Decade {
+        // "90" is no decade; "1990" can stand for one.
+        let said = |q: &Quantity| q.unit == Unit::Decade || q.amount >= 1000.0;
         let short = |x: f64| if x >= 1000.0 { x % 100.0 } else { x };
-        return short(a.amount) == short(b.amount);
+        return said(a) && said(b) && short(a.amount) == short(b.amount);
     }
     if sa == 2 && sb == 2 && !same_sort(&a.unit, &b.unit) {
         return false;
