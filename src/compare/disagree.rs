@@ -7,7 +7,9 @@ use super::evidence::Evidence;
 use super::{Link, Relation, Report};
 use crate::document::Span;
 use crate::encoder::Encoder;
-use crate::facts::{Fact, Unit, Value, agree, comparable, facts, fold, is_figure, is_year, matched, unmatched};
+use crate::facts::{
+    Fact, Unit, Value, agree, comparable, facts, fold, is_figure, is_year, matched, unmatched,
+};
 use crate::lang::Lang;
 
 /// What a disagreement is about.
@@ -172,9 +174,8 @@ impl Reading<'_> {
         }
         let mut groups: Vec<Group> = Vec::new();
         for link in self.links {
-            let joins = |group: &Group| {
-                group.sources.contains(&link.source) || group.targets.contains(&link.target)
-            };
+            let joins =
+                |group: &Group| group.sources.contains(&link.source) || group.targets.contains(&link.target);
             // Beads run in order, so a bead's other links are among the last.
             let recent = groups.len().saturating_sub(3);
             let recent = if self.relation == Relation::Parallel { recent } else { 0 };

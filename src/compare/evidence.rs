@@ -188,7 +188,8 @@ fn usual(likeness: &Grid) -> [Vec<f32>; 2] {
         }
     }
     let (a, b) = (columns.clamp(1, 3) as f32, rows.clamp(1, 3) as f32);
-    let mean = |lists: &[[f32; 3]], count: f32| lists.iter().map(|list| list.iter().sum::<f32>() / count).collect();
+    let mean =
+        |lists: &[[f32; 3]], count: f32| lists.iter().map(|list| list.iter().sum::<f32>() / count).collect();
     [mean(&best[0], a), mean(&best[1], b)]
 }
 

@@ -14,11 +14,14 @@ const WEIGHTS: [f32; MEASURES + 1] = [5.995, 0.649, 1.697, -0.374, -0.943, 1.353
 ///
 /// A terse sentence has few counterparts, so its other candidates speak against a pair; a long sentence takes
 /// several terse ones, so that its other candidates speak for it. [`rivalry`] is one number for both sides.
-const SECOND: [f32; 3] = [1.137, -0.798, 0.142];
+const SECOND: [f32; 3] = [1.134, -0.888, 0.132];
+
+/// The most that a sentence's length counts: a heading of two words is not ten times as terse as a sentence.
+const TERSE: f32 = 1.0;
 
 /// Whether the reports are on one event: what the logarithm of their links' mass weighs, and the constant.
 /// Fitted on the pairs of one event and, as the others, on all pairs of reports on different events.
-const SAME_EVENT: [f32; 2] = [6.537, 11.377];
+const SAME_EVENT: [f32; 2] = [6.512, 11.307];
 
 /// The links of two reports with the probability that they are on one event, 0 to 1. Each link's score already
 /// holds that probability as a factor.
@@ -75,12 +78,13 @@ fn rivalry(others: f32, terse: f32) -> f32 {
     (0.1 + others.max(0.0)).ln() * terse
 }
 
-/// ln(words of the other side's mean sentence / words of the sentence).
+/// ln(words of the other side's mean sentence / words of the sentence), within [`TERSE`].
 fn terseness(evidence: &Evidence, side: usize) -> Vec<f32> {
     let size = [evidence.size().0, evidence.size().1];
     let words = |side: usize| (0..size[side]).map(move |i| evidence.words(side, i)).filter(|&n| n > 0);
     let mean = words(1 - side).sum::<usize>() as f32 / words(1 - side).count().max(1) as f32;
-    (0..size[side]).map(|i| (mean.max(1.0) / evidence.words(side, i).max(1) as f32).ln()).collect()
+    let terse = |i: usize| (mean.max(1.0) / evidence.words(side, i).max(1) as f32).ln();
+    (0..size[side]).map(|i| terse(i).clamp(-TERSE, TERSE)).collect()
 }
 
 /// Reports on one event have links that are sure; between others many weak ones add up to as much. So squares
