@@ -425,6 +425,51 @@ mod tests {
         assert!(answer.target[2].found < 0.5, "{:?}", answer.target[2]);
     }
 
+    /// Reports on other things: words and even a town in common, no statement.
+    const OTHER: [&str; 8] = [
+        "Two climbers were rescued from the north face of the Rotstock on Tuesday.",
+        "A helicopter from Altdorf found them at dawn.",
+        "They had lost their rope in a rockfall the evening before.",
+        "One of them broke an arm and is being treated in hospital.",
+        "The weather service had warned of falling stones.",
+        "Guides now want the route to be closed in summer.",
+        "Last season five people died on the same wall.",
+        "The hut below it was built by students in 1926.",
+    ];
+
+    #[test]
+    fn reports_on_different_events_have_next_to_nothing_covered() {
+        let answer = answer(&STORY, &OTHER);
+        assert_eq!(answer.relation, Relation::Independent);
+        assert!(answer.doubtful() && answer.same_event < 0.2, "{}", answer.same_event);
+        assert!(answer.covered(0).0 < 0.5 && answer.covered(1).0 < 0.5, "{:?}", answer.covered(0));
+        assert_eq!(answer.links().count(), 0);
+        let (mean, low, high) = answer.covered(0);
+        assert!(low <= mean && mean <= high && high <= 8.0);
+    }
+
+    #[test]
+    fn figures_beside_a_link_disagree_if_they_are_nowhere_else() {
+        let source = [
+            "On Sunday a fire destroyed the sawmill of Brenten, the largest in the valley.",
+            "Some 70 workers were employed there at the start of the year.",
+            "The fire brigade of Brenten fought the flames until noon, its chief said.",
+            "Nobody was hurt.",
+        ];
+        let mut target = [
+            "The sawmill of Brenten burned down on Sunday; around 90 workers had been employed there.",
+            "The flames were under control by noon, said the chief of the fire brigade of Brenten.",
+            "The mill was founded by a family of millers.",
+        ];
+        let listed = |target: &[&str]| -> Vec<(usize, usize)> {
+            answer(&source, target).disagreements.iter().map(|one| (one.source.0, one.target.0)).collect()
+        };
+        assert_eq!(listed(&target), [(1, 0)]);
+        // Said elsewhere in the other report: no disagreement.
+        target[2] = "The mill was founded by a family of millers with 70 workers.";
+        assert!(listed(&target).is_empty());
+    }
+
     #[test]
     fn blank_and_empty_input_is_no_trouble() {
         let blank = answer(&["", "...", "A word."], &[]);

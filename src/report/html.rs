@@ -21,6 +21,10 @@ pub const HONEST: &str = "“Only here” means that no counterpart was found am
      It does not mean that something was not reported: a sentence may be retold in other words, stand in \
      a part of the page that was not read, or be lost in machine translation.";
 
+/// What the number beside a nearest candidate means.
+const CANDIDATE: &str =
+    "The number beside the nearest candidate is the probability that the two share a statement.";
+
 /// Writes the comparison as a page.
 ///
 /// # Errors
@@ -232,13 +236,13 @@ impl Page<'_> {
                 format!("Only in {label}"),
                 format!(
                     "No counterpart found among the {count} sentences of the {} report. Most telling first: \
-                     names, figures, quotations, place in the text.",
+                     names, figures, quotations, place in the text. {CANDIDATE}",
                     escape(&there)
                 ),
             ),
             _ => (
                 format!("Uncertain in {label}"),
-                "There may be a counterpart; judge the nearest candidate yourself.".to_string(),
+                format!("There may be a counterpart; judge the nearest candidate yourself. {CANDIDATE}"),
             ),
         };
         let name = verdict_name(verdict);
