@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::document::{Document, Span};
 use crate::error::{Error, Result};
+use crate::filter::Reason;
 use crate::lang::Lang;
 
 /// Neighbouring source sentences with the target sentences that render them. One empty side makes it a
@@ -40,6 +41,8 @@ pub struct AlignedPair<'a> {
     pub target: PairSide<'a>,
     /// The bead's score, from 0 to 1.
     pub score: f32,
+    /// Why the store's filter rejected it; `None` where it did not, or was not asked yet.
+    pub rejected: Option<Reason>,
 }
 
 /// One side of an [`AlignedPair`].
@@ -141,6 +144,7 @@ impl Bitext {
             source: PairSide::of(&self.source, bead.source.clone()),
             target: PairSide::of(&self.target, bead.target.clone()),
             score: bead.score,
+            rejected: None,
         })
     }
 }

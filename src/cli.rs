@@ -5,9 +5,11 @@
 //! 2 failed.
 
 mod align;
+mod build;
 mod compare;
 mod eval;
 mod export;
+mod filter;
 mod output;
 mod search;
 mod split;
@@ -61,7 +63,9 @@ enum Command {
     Split(split::SplitArgs),
     Translate(translate::TranslateArgs),
     Align(align::AlignArgs),
+    Build(build::BuildArgs),
     Compare(compare::CompareArgs),
+    Filter(filter::FilterCommand),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
@@ -115,14 +119,19 @@ pub struct Engine {
     /// Threads that translate; 0 is one a core. The result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// A file of translations that runs and stores share (made if it is not there): looked into before a
+    /// sentence is translated, and added to
+    #[arg(long, value_name = "FILE")]
+    pub memory: Option<PathBuf>,
 }
 
 impl Engine {
-    /// A pipeline over the models that the options name.
+    /// A pipeline over the models and the memory that the options name.
     pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
         let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores() } else { self.threads };
-        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads))
+        let memory = self.memory.as_deref().map(Store::open).transpose()?;
+        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads).with_memory(memory))
     }
 }
 
@@ -132,11 +141,17 @@ pub struct Progress(ProgressBar);
 impl Progress {
     /// A bar over `total` sentences of the document `name`.
     pub fn new(global: &Global, name: &str, total: usize) -> Progress {
+        Progress::counting(global, name, total, "sentences")
+    }
+
+    /// A bar over `total` things of another kind.
+    pub fn counting(global: &Global, name: &str, total: usize, things: &str) -> Progress {
         if !shows_progress(global) {
             return Progress(ProgressBar::hidden());
         }
-        let style = "{prefix} {wide_bar} {pos}/{len} sentences, {rate} a second, {eta} left";
-        let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+        let style =
+            format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {things}, {{rate}} a second, {{eta}} left");
+        let style = ProgressStyle::with_template(&style).expect("the template is well-formed");
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{:.0}", state.per_sec());
         });
@@ -207,7 +222,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Split(args) => split::run(&args, global),
         Command::Translate(args) => translate::run(&args, global),
         Command::Align(args) => align::run(&args, global),
+        Command::Build(args) => build::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
+        Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::lang::{Lang, identify};
-use crate::read::{Meta, Page, ReadOptions, read};
+use crate::read::{Meta, Page, ReadOptions, load, parse, parse_record};
 use crate::split::{Split, split};
 
 /// A range of bytes in a text, on character boundaries.
@@ -46,15 +46,35 @@ pub struct OpenOptions {
     pub read: ReadOptions,
 }
 
+impl OpenOptions {
+    fn pages(&self) -> ReadOptions {
+        ReadOptions { lines: self.split == Split::Lines, ..self.read.clone() }
+    }
+}
+
 impl Document {
     /// Reads a file (`-`: standard input) and returns its documents: one, or one a record of JSON Lines.
     ///
     /// The outer error is the file's, an inner one a record's: the others can still be used.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<Result<Document>>> {
-        let mut how = options.read.clone();
-        how.lines = options.split == Split::Lines;
-        let pages = read(path, &how)?;
+        Document::parse(path, load(path, options.read.max_bytes)?, options)
+    }
+
+    /// The documents of a file whose content is at hand; see [`Document::open`].
+    pub(crate) fn parse(path: &Path, bytes: Vec<u8>, options: &OpenOptions) -> Result<Vec<Result<Document>>> {
+        let pages = parse(path, bytes, &options.pages())?;
         Ok(pages.into_iter().map(|page| page.and_then(|page| Document::from_page(page, options))).collect())
+    }
+
+    /// The document of one record of a JSON Lines file, `line` being its line.
+    pub(crate) fn parse_record(name: String, line: Vec<u8>, options: &OpenOptions) -> Result<Document> {
+        parse_record(name, line, &options.pages()).and_then(|page| Document::from_page(page, options))
+    }
+
+    /// Gives the document the `date` that is known of it, where it states none itself.
+    pub(crate) fn dated(mut self, date: Option<&str>) -> Document {
+        self.meta.date = self.meta.date.or_else(|| date.map(str::to_string));
+        self
     }
 
     /// Splits `text` into sentences. `name` is what messages and exports call the document.

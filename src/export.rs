@@ -11,13 +11,14 @@ use serde::Serialize;
 
 use crate::bitext::{AlignedPair, Bitext, PairSide};
 use crate::error::Result;
+use crate::filter::Reason;
 use crate::lang::Lang;
 
 /// A format of one file. [`Exporter::moses`] writes the one that has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// Source, target, score, type, source document, target document, source sentences, target sentences; no
-    /// head line. Sentences are numbers from 0 with commas between.
+    /// head line. Sentences are numbers from 0 with commas between. Of a rejected pair also the reason.
     Tsv,
     /// One JSON object a line: what TSV has, with the text exactly as written, and languages, addresses,
     /// places in bytes of the document and, where known, the English of each side.
@@ -131,7 +132,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 
 fn write_tsv(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
     let (source, target) = (&pair.source, &pair.target);
-    writeln!(
+    write!(
         out,
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
         one_line(source.text),
@@ -143,6 +144,10 @@ fn write_tsv(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
         numbers(&source.sentences, ","),
         numbers(&target.sentences, ","),
     )?;
+    if let Some(reason) = pair.rejected {
+        write!(out, "\t{reason}")?;
+    }
+    writeln!(out)?;
     Ok(())
 }
 
@@ -171,6 +176,8 @@ struct Record<'a> {
     source_english: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target_english: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<&'static str>,
 }
 
 fn write_json(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
@@ -193,6 +200,7 @@ fn write_json(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
         target_url: target.url,
         source_english: source.english,
         target_english: target.english,
+        rejected: pair.rejected.map(Reason::as_str),
     };
     serde_json::to_writer(&mut *out, &record).map_err(std::io::Error::from)?;
     writeln!(out)?;
@@ -239,6 +247,9 @@ fn write_unit<W: Write>(out: &mut Writer<W>, pair: &AlignedPair<'_>) -> Result<(
     out.write_event(Event::Start(unit))?;
     write_prop(out, "score", &rounded(pair.score).to_string())?;
     write_prop(out, "type", &pair.kind())?;
+    if let Some(reason) = pair.rejected {
+        write_prop(out, "rejected", reason.as_str())?;
+    }
     for side in [&pair.source, &pair.target] {
         let variant = BytesStart::new("tuv").with_attributes([("xml:lang", side.lang.as_str())]);
         out.write_event(Event::Start(variant))?;

@@ -1,5 +1,7 @@
 //! Languages: their names, and telling which one a text is in. The identifier's own types stay in here.
 
+mod words;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -106,18 +108,117 @@ const SAMPLE: usize = 8 << 10;
 
 /// The language that `text` is written in, or `None` where that cannot be told (too short, no letters).
 pub fn identify(text: &str) -> Option<Lang> {
-    let mut end = text.len().min(SAMPLE);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let sample = &text[..end];
-    let detector = whatlang::Detector::with_allowlist(KNOWN.iter().map(|known| known.identifier).collect());
-    let info = detector.detect(sample)?;
+    let sample = sample(text);
+    let info = detector().detect(sample)?;
     // whatlang's own "reliable" refuses many correct short texts; what it is unsure of is mostly tiny.
     if !info.is_reliable() && sample.chars().filter(|c| c.is_alphabetic()).count() < 20 {
         return None;
     }
     KNOWN.iter().find(|known| known.identifier == info.lang()).map(|known| Lang(known.tag.into()))
+}
+
+fn sample(text: &str) -> &str {
+    let mut end = text.len().min(SAMPLE);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn detector() -> whatlang::Detector {
+    whatlang::Detector::with_allowlist(KNOWN.iter().map(|known| known.identifier).collect())
+}
+
+/// Whether `text`, one sentence or a few, is plainly in another language than `declared`. What cannot be told
+/// (too short, names only, a language without words here) is not: silence is no evidence.
+pub(crate) fn is_foreign(text: &str, declared: &Lang) -> bool {
+    let scripts = Scripts::of(text);
+    if scripts.letters() < SHORTEST {
+        return false;
+    }
+    if let Some(foreign) = scripts.are_foreign(declared.as_str()) {
+        return foreign;
+    }
+    let votes = words::votes(text, declared.as_str());
+    let Some(own) = votes.own else {
+        // Of a language whose words are not known, only English is told apart: any other may be its cousin.
+        return votes.tag == "en" && votes.other >= 4 && scripts.latin > 0;
+    };
+    if votes.other >= own + 3 && 2 * votes.other >= 5 * own {
+        return true;
+    }
+    // No word of its own in a whole sentence: the letters decide, if they are sure.
+    own == 0 && scripts.letters() >= LONG && certain(text).is_some_and(|lang| lang != *declared)
+}
+
+/// Letters of a text from which its language can be told at all.
+const SHORTEST: usize = 8;
+/// Letters of a text from which one would expect a common word in it.
+const LONG: usize = 25;
+
+/// The language of a text where the identifier is sure of it.
+fn certain(text: &str) -> Option<Lang> {
+    let info = detector().detect(sample(text))?;
+    let known = KNOWN.iter().find(|known| known.identifier == info.lang())?;
+    info.is_reliable().then(|| Lang(known.tag.into()))
+}
+
+/// How many letters of a text are of which script.
+#[derive(Default)]
+struct Scripts {
+    latin: usize,
+    cyrillic: usize,
+    greek: usize,
+    han: usize,
+    kana: usize,
+    hangul: usize,
+    other: usize,
+}
+
+impl Scripts {
+    fn of(text: &str) -> Scripts {
+        let mut scripts = Scripts::default();
+        for c in text.chars().filter(|c| c.is_alphabetic()) {
+            let count = match c {
+                '\0'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => &mut scripts.latin,
+                '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => &mut scripts.greek,
+                '\u{400}'..='\u{52F}' => &mut scripts.cyrillic,
+                '\u{3040}'..='\u{30FF}' => &mut scripts.kana,
+                '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => {
+                    &mut scripts.han
+                }
+                '\u{1100}'..='\u{11FF}' | '\u{AC00}'..='\u{D7AF}' => &mut scripts.hangul,
+                _ => &mut scripts.other,
+            };
+            *count += 1;
+        }
+        scripts
+    }
+
+    fn letters(&self) -> usize {
+        self.latin + self.cyrillic + self.greek + self.han + self.kana + self.hangul + self.other
+    }
+
+    /// Whether the letters are not those of the language; `None` where they may be, and more must be asked.
+    fn are_foreign(&self, tag: &str) -> Option<bool> {
+        let own = match tag {
+            "ru" | "uk" | "bg" => self.cyrillic,
+            "el" => self.greek,
+            // A Japanese sentence has its endings in kana, a Chinese one has none.
+            "ja" if self.kana == 0 && self.han >= LONG => return Some(true),
+            "ja" => return Some(3 * (self.han + self.kana) < self.letters()),
+            "zh" if 4 * self.kana > self.letters() => return Some(true),
+            "zh" => return Some(3 * self.han < self.letters()),
+            "ko" => return Some(3 * self.hangul < self.letters()),
+            tag if KNOWN.iter().any(|known| known.tag == tag) => self.latin,
+            _ => return None,
+        };
+        if 2 * own < self.letters() {
+            return Some(true);
+        }
+        // Greek letters are Greek; Latin and Cyrillic serve many languages.
+        (tag == "el").then_some(false)
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +254,38 @@ mod tests {
     fn what_has_no_letters_has_no_language() {
         for text in ["", "   ", "12:30 – 14:00", "***"] {
             assert_eq!(identify(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_plain_evidence_makes_a_text_foreign() {
+        let german = "Der Hafen wurde am Montag gesperrt, weil das Eis zu dick war.";
+        let english = "The harbour was closed on Monday because the ice was too thick.";
+        let french = "Le port a été fermé lundi parce que la glace était trop épaisse.";
+        let portuguese = "O porto foi fechado na segunda-feira porque o gelo era muito grosso.";
+        for (text, lang, foreign) in [
+            (german, "de", false),
+            (german, "en", true),
+            (english, "en", false),
+            (english, "de", true),
+            (french, "en", true),
+            (portuguese, "en", true),
+            (portuguese, "pt", false),
+            (english, "sw", true),
+            (german, "sw", false),
+            ("Petra Muster, Hans Beispiel", "en", false),
+            ("Ja.", "en", false),
+            ("Die Hard, in Bonn", "de", false),
+            ("Порт закрыт из-за льда.", "en", true),
+            ("Порт закрыт из-за льда.", "ru", false),
+            ("氷が厚いため、港は閉鎖された。", "ja", false),
+            ("氷が厚いため、港は閉鎖された。", "zh", true),
+            ("由于冰层太厚,港口周一关闭。", "zh", false),
+            ("The harbour is closed.", "zh", true),
+            ("얼음이 두꺼워 항구가 닫혔다.", "ko", false),
+            ("12:30 – 14:00", "de", false),
+        ] {
+            assert_eq!(is_foreign(text, &lang.parse().unwrap()), foreign, "{lang}: {text}");
         }
     }
 }

@@ -30,14 +30,17 @@
 mod align;
 mod bitext;
 mod compare;
+mod corpus;
 mod document;
 mod encoder;
 mod error;
 mod eval;
 mod export;
 mod facts;
+mod filter;
 mod lang;
 mod models;
+mod pairing;
 mod pipeline;
 mod read;
 mod render;
@@ -53,18 +56,27 @@ pub use compare::{
     CompareOptions, Comparison, Disagreement, Evidence, Judgement, Link, MEASURES, Member, NAMES, Relation,
     Report, SelfTest, Statement, Topic, Verdict, cluster, compare, self_test,
 };
+pub use corpus::{
+    BuildCounts, BuildEvent, BuildOptions, BuildTimes, Found, ManifestRow, Pairs, PairsOptions, Place,
+    Record, Shard, build, find_pairs, pair_by_content, read_manifest, write_manifest,
+};
 pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
 pub use export::{ExportFormat, Exporter, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
+pub use filter::{FilterOptions, Reason, overlap, reject};
 pub use lang::{Lang, identify};
 pub use models::{Model, Models};
+pub use pairing::{DocumentPair, Profile, pair_documents};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
 pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
-pub use store::{Engines, Hit, HitSide, LangStats, PairFilter, Stats, Store};
+pub use store::{
+    BuildLock, Engines, FilterCounts, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats,
+    Store,
+};
 pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};

@@ -1,4 +1,5 @@
-//! A document, or a pair of documents, end to end: the only place where models, stages and store meet.
+//! A document, or a pair of documents, end to end. Models, stages and store meet here, and for many pairs at
+//! once in corpus.rs, which is made of the same parts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +18,10 @@ use crate::translate::{Marian, Translator, has_letters};
 pub struct Pipeline {
     models: Models,
     store: Option<Store>,
+    memory: Option<Store>,
     threads: usize,
+    /// Answers for every language, in place of the models.
+    given: Option<Box<dyn Translator>>,
     translators: BTreeMap<Lang, Box<dyn Translator>>,
     encoder: Option<Encoder>,
 }
@@ -77,7 +81,28 @@ impl Pipeline {
     /// A pipeline over `models`; with a `store`, translations are looked up there first and kept there.
     /// `threads`: how many the engine may use.
     pub fn new(models: Models, store: Option<Store>, threads: usize) -> Pipeline {
-        Pipeline { models, store, threads, translators: BTreeMap::new(), encoder: None }
+        Pipeline {
+            models,
+            store,
+            memory: None,
+            threads: threads.max(1),
+            given: None,
+            translators: BTreeMap::new(),
+            encoder: None,
+        }
+    }
+
+    /// The same, with a translation memory that other runs and stores share: what neither it nor the store
+    /// knows is translated and kept in both.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Store>) -> Pipeline {
+        Pipeline { memory, ..self }
+    }
+
+    /// The same, with `translator` in place of the models, for every language but English.
+    #[must_use]
+    pub fn with_translator(self, translator: Option<Box<dyn Translator>>) -> Pipeline {
+        Pipeline { given: translator, ..self }
     }
 
     /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
@@ -109,7 +134,7 @@ impl Pipeline {
             hear(Event::Ready { first: 0, english: &english })?;
             return Ok(english);
         }
-        self.load(document)?;
+        self.translator(document)?;
         let mut english: Vec<String> = Vec::with_capacity(total);
         let mut known: HashMap<&str, String> = HashMap::new();
         let mut sizes = WINDOWS.into_iter();
@@ -138,7 +163,7 @@ impl Pipeline {
         if document.lang().is_english() {
             return Ok(None);
         }
-        Ok(Some(self.load(document)?.signature().to_string()))
+        Ok(Some(self.translator(document)?.signature().to_string()))
     }
 
     /// Aligns a document with its translation, and keeps the result where there is a store.
@@ -154,30 +179,14 @@ impl Pipeline {
         hear: &mut dyn FnMut(Event) -> Result<()>,
     ) -> Result<Aligned> {
         let matched = self.matched(&source, &target, hypotheses, hear)?;
-        let sources = borrowed(&matched.source);
-        let targets = borrowed(&matched.target);
-        let given = matched.hypotheses.as_deref().map(borrowed);
-        let reverse = matched.reverse.as_deref().map(borrowed);
-        let input = AlignInput {
-            source: &sources,
-            hypotheses: given.as_deref(),
-            target: &targets,
-            reverse: reverse.as_deref(),
-            encoder: self.encoder.as_ref().filter(|_| matched.english),
-        };
-        let how = signature(&input, options);
-        let (mut beads, parts): (Vec<Bead>, Vec<Parts>) = explain(&input, options).into_iter().unzip();
-        if matched.swapped {
-            for bead in &mut beads {
-                std::mem::swap(&mut bead.source, &mut bead.target);
-            }
+        if matched.english {
+            self.load_encoder()?;
         }
-        let bitext = Bitext::new(source, target, beads, format!("{how}; {}", matched.signature))?;
+        let aligned = solve(source, target, &matched, self.encoder.as_ref(), options)?;
         if let Some(store) = &mut self.store {
-            let [source, target] = &matched.engines;
-            store.save(&bitext, &Engines { source: source.as_deref(), target: target.as_deref() })?;
+            store.save(&aligned.bitext, &matched.engines())?;
         }
-        Ok(Aligned { bitext, parts })
+        Ok(aligned)
     }
 
     /// Brings both sides into one language: the target's where translations are given, else English.
@@ -188,46 +197,28 @@ impl Pipeline {
         hypotheses: &Hypotheses,
         hear: &mut dyn FnMut(Event) -> Result<()>,
     ) -> Result<Matched> {
-        let mut matched = Matched { source: owned(source), target: owned(target), ..Matched::default() };
-        let same = source.lang() == target.lang();
         match hypotheses {
             Hypotheses::Given { source: forth, target: back, signature } => {
                 one_a_sentence(source, forth)?;
                 back.as_ref().map_or(Ok(()), |back| one_a_sentence(target, back))?;
-                matched.hypotheses = Some(forth.clone());
-                matched.reverse = back.clone();
-                matched.english = target.lang().is_english();
-                matched.signature = signature.clone();
+                Ok(Matched {
+                    hypotheses: Some(forth.clone()),
+                    reverse: back.clone(),
+                    english: target.lang().is_english(),
+                    signature: signature.clone(),
+                    ..Matched::untranslated(source, target)
+                })
             }
-            Hypotheses::None => matched.signature = "no translation".into(),
-            Hypotheses::Models if same => {
-                matched.hypotheses = Some(matched.source.clone());
-                matched.english = source.lang().is_english();
-                matched.signature = "one language".into();
+            Hypotheses::None => Ok(Matched::untranslated(source, target)),
+            Hypotheses::Models if source.lang() == target.lang() => {
+                Ok(Matched::of_one_language(source, target))
             }
             Hypotheses::Models => {
-                matched.english = true;
-                matched.engines = [self.signature(source)?, self.signature(target)?];
-                matched.signature = matched.engines.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
-                if source.lang().is_english() {
-                    // The English side is the target of the search: its words are met by both the
-                    // translation and the other side's own names and numbers.
-                    matched.hypotheses = Some(self.english(target, hear)?);
-                    std::mem::swap(&mut matched.source, &mut matched.target);
-                    matched.swapped = true;
-                } else {
-                    matched.hypotheses = Some(self.english(source, hear)?);
-                    matched.target = self.english(target, hear)?;
-                }
+                let engines = [self.signature(source)?, self.signature(target)?];
+                let english = [self.english(source, hear)?, self.english(target, hear)?];
+                Ok(Matched::in_english(source, target, english, engines))
             }
         }
-        if matched.english && self.encoder.is_none() {
-            self.encoder = match self.models.find("en-encoder")? {
-                Some(model) => Some(Encoder::from_bytes(&model.file("encoder")?)?),
-                None => None,
-            };
-        }
-        Ok(matched)
     }
 
     /// Makes `known` hold the English of every sentence of `window` that has letters.
@@ -238,36 +229,75 @@ impl Pipeline {
         known: &mut HashMap<&'a str, String>,
         progress: &mut dyn FnMut(usize) -> Result<()>,
     ) -> Result<()> {
-        let translator = self.translators.get(lang).expect("loaded before the first window");
         let mut wanted: Vec<&str> =
             window.iter().copied().filter(|s| has_letters(s) && !known.contains_key(s)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        if let Some(store) = &self.store {
-            let remembered = store.recall(translator.signature(), &wanted)?;
-            known.extend(wanted.iter().zip(remembered).filter_map(|(&s, t)| Some((s, t?))));
-            wanted.retain(|s| !known.contains_key(s));
-        }
+        let remembered = self.recall(lang, &wanted)?;
+        known.extend(wanted.iter().zip(remembered).filter_map(|(&s, t)| Some((s, t?))));
+        wanted.retain(|s| !known.contains_key(s));
         let before = window.len() - wanted.len();
-        let mut heard = Ok(());
-        let translations = translator.translate(&wanted, &mut |done| {
-            if heard.is_ok() {
-                heard = progress(before + done);
-            }
-        })?;
-        heard?;
-        if let Some(store) = &mut self.store {
-            let pairs: Vec<(&str, &str)> =
-                wanted.iter().copied().zip(translations.iter().map(String::as_str)).collect();
-            store.remember(translator.signature(), &pairs)?;
-        }
+        let translations = self.translate(lang, &wanted, &mut |done| progress(before + done))?;
         known.extend(wanted.into_iter().zip(translations));
         Ok(())
     }
 
-    fn load(&mut self, document: &Document) -> Result<&dyn Translator> {
+    /// The English of each of `sentences` that the store or the memory knows.
+    pub(crate) fn recall(&mut self, lang: &Lang, sentences: &[&str]) -> Result<Vec<Option<String>>> {
+        let signature = engine(&self.given, &self.translators, lang).signature();
+        let Some(store) = &mut self.store else {
+            return match &self.memory {
+                Some(memory) => memory.recall(signature, sentences),
+                None => Ok(vec![None; sentences.len()]),
+            };
+        };
+        let mut known = store.recall(signature, sentences)?;
+        let Some(memory) = &self.memory else { return Ok(known) };
+        let missing: Vec<usize> = (0..known.len()).filter(|&i| known[i].is_none()).collect();
+        let wanted: Vec<&str> = missing.iter().map(|&i| sentences[i]).collect();
+        let found = memory.recall(signature, &wanted)?;
+        let pairs: Vec<(&str, &str)> =
+            wanted.iter().zip(&found).filter_map(|(&s, t)| Some((s, t.as_deref()?))).collect();
+        if !pairs.is_empty() {
+            // The store holds the English of all that is in it: an export gives it without the memory.
+            store.remember(signature, &pairs)?;
+        }
+        for (i, translation) in missing.into_iter().zip(found) {
+            known[i] = translation;
+        }
+        Ok(known)
+    }
+
+    /// Translates `sentences`, each of them, and remembers them. `progress` hears how many are done.
+    pub(crate) fn translate(
+        &mut self,
+        lang: &Lang,
+        sentences: &[&str],
+        progress: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Vec<String>> {
+        if sentences.is_empty() {
+            return Ok(Vec::new());
+        }
+        let translator = engine(&self.given, &self.translators, lang);
+        let mut heard = Ok(());
+        let translations = translator.translate(sentences, &mut |done| {
+            if heard.is_ok() {
+                heard = progress(done);
+            }
+        })?;
+        let pairs: Vec<(&str, &str)> =
+            sentences.iter().copied().zip(translations.iter().map(String::as_str)).collect();
+        for store in [&mut self.store, &mut self.memory].into_iter().flatten() {
+            store.remember(translator.signature(), &pairs)?;
+        }
+        heard?;
+        Ok(translations)
+    }
+
+    /// What translates the document, loaded.
+    pub(crate) fn translator(&mut self, document: &Document) -> Result<&dyn Translator> {
         let lang = document.lang();
-        if !self.translators.contains_key(lang) {
+        if self.given.is_none() && !self.translators.contains_key(lang) {
             let model = self.model(lang)?.ok_or_else(|| Error::UnsupportedLanguage {
                 name: document.name().into(),
                 lang: lang.name().into(),
@@ -277,24 +307,144 @@ impl Pipeline {
             })?;
             self.translators.insert(lang.clone(), Box::new(Marian::load(&model, self.threads)?));
         }
-        Ok(self.translators[lang].as_ref())
+        Ok(engine(&self.given, &self.translators, lang))
     }
+
+    /// Loads the English encoder, where there is one.
+    pub(crate) fn load_encoder(&mut self) -> Result<()> {
+        if self.encoder.is_none() {
+            self.encoder = match self.models.find("en-encoder")? {
+                Some(model) => Some(Encoder::from_bytes(&model.file("encoder")?)?),
+                None => None,
+            };
+        }
+        Ok(())
+    }
+
+    /// The English encoder, where it is loaded.
+    pub(crate) fn encoder(&self) -> Option<&Encoder> {
+        self.encoder.as_ref()
+    }
+
+    /// Names all that may translate documents of these languages and match their English: of every language
+    /// where one is not known. Nothing is loaded.
+    pub(crate) fn engines(&self, langs: [Option<&Lang>; 2]) -> Result<String> {
+        let mut names = vec![match &self.given {
+            Some(translator) => translator.signature().to_string(),
+            None => String::new(),
+        }];
+        let known: Option<Vec<Lang>> = langs.into_iter().map(|lang| lang.cloned()).collect();
+        let langs = known.unwrap_or_else(|| self.models.languages());
+        for lang in langs.iter().filter(|_| self.given.is_none()) {
+            names.extend(self.model(lang)?.map(|model| Marian::signature_of(&model)));
+        }
+        names.extend(self.models.find("en-encoder")?.map(|model| model.fingerprint().to_string()));
+        Ok(names.join(", "))
+    }
+
+    /// How many threads may work.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+}
+
+/// The translator of a language, which must be loaded.
+fn engine<'a>(
+    given: &'a Option<Box<dyn Translator>>,
+    loaded: &'a BTreeMap<Lang, Box<dyn Translator>>,
+    lang: &Lang,
+) -> &'a dyn Translator {
+    given.as_deref().unwrap_or_else(|| loaded.get(lang).expect("loaded before the first window").as_ref())
+}
+
+/// Aligns a pair that was brought into one language.
+pub(crate) fn solve(
+    source: Document,
+    target: Document,
+    matched: &Matched,
+    encoder: Option<&Encoder>,
+    options: &AlignOptions,
+) -> Result<Aligned> {
+    let sources = borrowed(&matched.source);
+    let targets = borrowed(&matched.target);
+    let given = matched.hypotheses.as_deref().map(borrowed);
+    let reverse = matched.reverse.as_deref().map(borrowed);
+    let input = AlignInput {
+        source: &sources,
+        hypotheses: given.as_deref(),
+        target: &targets,
+        reverse: reverse.as_deref(),
+        encoder: encoder.filter(|_| matched.english),
+    };
+    let how = signature(&input, options);
+    let (mut beads, parts): (Vec<Bead>, Vec<Parts>) = explain(&input, options).into_iter().unzip();
+    if matched.swapped {
+        for bead in &mut beads {
+            std::mem::swap(&mut bead.source, &mut bead.target);
+        }
+    }
+    let bitext = Bitext::new(source, target, beads, format!("{how}; {}", matched.signature))?;
+    Ok(Aligned { bitext, parts })
 }
 
 /// Two sides as the aligner takes them.
 #[derive(Default)]
-struct Matched {
+pub(crate) struct Matched {
     source: Vec<String>,
     target: Vec<String>,
     hypotheses: Option<Vec<String>>,
     reverse: Option<Vec<String>>,
     /// The target is English: the encoder may speak.
-    english: bool,
+    pub(crate) english: bool,
     /// The document's source stands as `target` here, and the other way round.
     swapped: bool,
     /// What translated the source and the target.
     engines: [Option<String>; 2],
     signature: String,
+}
+
+impl Matched {
+    /// Both sides as they are, without any translation.
+    pub(crate) fn untranslated(source: &Document, target: &Document) -> Matched {
+        let signature = "no translation".into();
+        Matched { source: owned(source), target: owned(target), signature, ..Matched::default() }
+    }
+
+    /// Two documents in one language: each is its own translation.
+    pub(crate) fn of_one_language(source: &Document, target: &Document) -> Matched {
+        Matched {
+            hypotheses: Some(owned(source)),
+            english: source.lang().is_english(),
+            signature: "one language".into(),
+            ..Matched::untranslated(source, target)
+        }
+    }
+
+    /// Two documents in two languages with the `english` of each, and what made it.
+    pub(crate) fn in_english(
+        source: &Document,
+        target: &Document,
+        english: [Vec<String>; 2],
+        engines: [Option<String>; 2],
+    ) -> Matched {
+        let signature = engines.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+        let [forth, back] = english;
+        let base = Matched { english: true, signature, engines, ..Matched::default() };
+        if source.lang().is_english() {
+            // The English side is the target of the search: its words are met by both the
+            // translation and the other side's own names and numbers.
+            let (source, target) = (owned(target), owned(source));
+            Matched { source, target, hypotheses: Some(back), swapped: true, ..base }
+        } else {
+            Matched { source: owned(source), target: back, hypotheses: Some(forth), ..base }
+        }
+    }
+
+    /// What translated the sides.
+    pub(crate) fn engines(&self) -> Engines<'_> {
+        let [source, target] = &self.engines;
+        Engines { source: source.as_deref(), target: target.as_deref() }
+    }
 }
 
 fn owned(document: &Document) -> Vec<String> {

@@ -105,8 +105,12 @@ impl FromStr for InputFormat {
 /// The outer error is the file's: it cannot be read, is larger than allowed, is no text or holds none. An
 /// inner one is a record's, so that the others can still be used.
 pub fn read(path: &Path, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
-    let name = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
-    let bytes = load(path, &name, how.max_bytes)?;
+    parse(path, load(path, how.max_bytes)?, how)
+}
+
+/// The pages of a file whose content is at hand; see [`read`].
+pub(crate) fn parse(path: &Path, bytes: Vec<u8>, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
+    let name = name_of(path);
     if bytes.is_empty() {
         return Err(Error::input(name, "is empty"));
     }
@@ -122,6 +126,12 @@ pub fn read(path: &Path, how: &ReadOptions) -> Result<Vec<Result<Page>>> {
         InputFormat::Html => Ok(vec![html::page(name, &text, how, notes)]),
         InputFormat::Text => Ok(vec![plain(name, text, how, Meta { notes, ..Meta::default() })]),
     }
+}
+
+/// The page of one record of a JSON Lines file, `line` being its line.
+pub(crate) fn parse_record(name: String, line: Vec<u8>, how: &ReadOptions) -> Result<Page> {
+    let (text, notes) = encoding::decode(line, false).map_err(|what| Error::input(name.clone(), what))?;
+    records::page(name, text.trim(), how, notes)
 }
 
 /// The page of a decoded plain text.
@@ -147,7 +157,14 @@ fn finish(lines: Vec<paragraphs::Line>, how: &ReadOptions, meta: &mut Meta) -> S
     texts.join("\n\n")
 }
 
-fn load(path: &Path, name: &str, max: u64) -> Result<Vec<u8>> {
+/// What messages and exports call a file.
+fn name_of(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+}
+
+/// The bytes of a file (`-`: standard input), at most `max`.
+pub(crate) fn load(path: &Path, max: u64) -> Result<Vec<u8>> {
+    let name = &name_of(path);
     let mut bytes = Vec::new();
     let cannot = |cause| Error::file("read", path, cause);
     if path == Path::new("-") {
@@ -155,7 +172,7 @@ fn load(path: &Path, name: &str, max: u64) -> Result<Vec<u8>> {
     } else {
         let about = fs::metadata(path).map_err(cannot)?;
         if about.is_dir() {
-            return Err(Error::input(name, "is a directory; name the files in it"));
+            return Err(Error::input(name.as_str(), "is a directory; name the files in it"));
         }
         if about.len() > max {
             return Err(too_large(name, max));

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use marian::Marian;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::facts::{Fact, facts, unmatched};
@@ -48,7 +49,13 @@ impl Recorded {
             })?;
             translations.insert(sentence.trim().to_string(), translation.trim().to_string());
         }
-        Ok(Recorded { path: path.into(), signature: format!("file {}", path.display()), translations })
+        // Its content belongs to the signature: what is remembered of one file must not answer for another.
+        let digest: String = Sha256::digest(&text)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Recorded {
+            path: path.into(),
+            signature: format!("file {} {digest}", path.display()),
+            translations,
+        })
     }
 }
 

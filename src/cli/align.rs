@@ -68,7 +68,8 @@ pub struct AlignArgs {
     reading: Reading,
 }
 
-fn max_bead(text: &str) -> Result<usize, String> {
+/// Reads the most sentences of a bead.
+pub fn max_bead(text: &str) -> Result<usize, String> {
     let number = text.parse().map_err(|_| "not a number".to_string())?;
     if (2..=16).contains(&number) { Ok(number) } else { Err("must lie between 2 and 16".into()) }
 }

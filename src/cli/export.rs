@@ -19,7 +19,7 @@ use super::{Global, Outcome, note};
     TSV columns (no head line): source, target, score, type, source document,\n\
     target document, source sentences, target sentences (numbers from 0). Line ends\n\
     and tabs inside a text are made blanks; JSON Lines keeps the text as written.\n\
-    Null alignments and blank lines are left out. Exit code 1 where no pair passes.\n\
+    Null alignments, blank lines and what `diptych filter` rejected are left out. Exit code 1 where no pair passes.\n\
     A file named by -o appears when it is complete, or not at all.")]
 pub struct ExportArgs {
     /// The store, as made by `diptych align --store`
@@ -40,6 +40,9 @@ pub struct ExportArgs {
     /// Only pairs whose target is in this language
     #[arg(long, value_name = "LANG")]
     target_lang: Option<Lang>,
+    /// Only pairs that `diptych filter` rejected, with the reason: in TSV a ninth column
+    #[arg(long)]
+    rejected: bool,
     /// Write to this file instead of standard output; for moses, what the names of both files begin with
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -141,6 +144,7 @@ fn write_pairs<W: Write>(
         source_lang: args.source_lang.clone(),
         target_lang: args.target_lang.clone(),
         english: args.format == Choice::Jsonl,
+        rejected: args.rejected,
     };
     let mut count = 0;
     store.for_each_pair(&filter, &mut |pair| {

@@ -18,7 +18,7 @@ use super::{Global, Outcome, note};
     diptych search --store corpus.db 'Haus* house'       any ending; both languages\n  \
     diptych search --store corpus.db Hafen --format tsv  the columns of export\n\n\
     Every word must be there, on either side; case and accents make no difference.\n\
-    Best first. Exit code 1 where nothing is found.")]
+    Best first; pairs that `diptych filter` rejected are marked. Exit code 1 where nothing is found.")]
 pub struct SearchArgs {
     /// The store, as made by `diptych align --store`
     #[arg(long, value_name = "FILE")]
@@ -87,7 +87,8 @@ fn print(out: &mut dyn Write, hits: &[Hit], coloured: bool) -> io::Result<()> {
             writeln!(out)?;
         }
         let [source, target] = [&hit.source, &hit.target].map(place);
-        writeln!(out, "{faint}{source} = {target}  {} {:.2}{plain}", hit.pair().kind(), hit.score)?;
+        let rejected = hit.rejected.map_or(String::new(), |reason| format!("  rejected: {reason}"));
+        writeln!(out, "{faint}{source} = {target}  {} {:.2}{rejected}{plain}", hit.pair().kind(), hit.score)?;
         for side in [&hit.source, &hit.target] {
             write!(out, "  {faint}{}{plain}  ", side.lang)?;
             for (text, found) in pieces(&side.text, &side.matches) {
@@ -129,6 +130,7 @@ fn pieces<'a>(text: &'a str, matches: &[Span]) -> Vec<(&'a str, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use diptych::Reason;
 
     #[test]
     fn what_was_found_is_marked_in_colour_only() {
@@ -143,12 +145,13 @@ mod tests {
         };
         let found = [Span { start: 4, end: 9 }, Span { start: 10, end: 12 }];
         let source = side("Der Hafen zu\u{1b}[2J", "de", &found);
-        let hits = [Hit { source, target: side("Shut.", "en", &[]), score: 0.875 }];
+        let hits =
+            [Hit { source, target: side("Shut.", "en", &[]), score: 0.875, rejected: Some(Reason::Length) }];
         for (coloured, expected) in [
-            (false, "a.de:1 = a.de:1  1-1 0.88\n  de  Der Hafen zu [2J\n  en  Shut.\n"),
+            (false, "a.de:1 = a.de:1  1-1 0.88  rejected: length\n  de  Der Hafen zu [2J\n  en  Shut.\n"),
             (
                 true,
-                "<2>a.de:1 = a.de:1  1-1 0.88<0>\n  <2>de<0>  Der <1;33>Hafen<0> <1;33>zu<0> [2J\n  <2>en<0>  Shut.\n",
+                "<2>a.de:1 = a.de:1  1-1 0.88  rejected: length<0>\n  <2>de<0>  Der <1;33>Hafen<0> <1;33>zu<0> [2J\n  <2>en<0>  Shut.\n",
             ),
         ] {
             let mut out = Vec::new();

@@ -48,6 +48,7 @@ struct Record<'a> {
     bitexts: u64,
     pairs: u64,
     mean_score: Option<f64>,
+    rejected: Option<BTreeMap<&'static str, u64>>,
     beads: &'a BTreeMap<String, u64>,
     translations: &'a BTreeMap<String, u64>,
     bytes: u64,
@@ -71,6 +72,10 @@ impl Record<'_> {
             bitexts: stats.bitexts,
             pairs: stats.pairs,
             mean_score: stats.mean_score,
+            rejected: stats
+                .rejected
+                .as_ref()
+                .map(|rejected| rejected.iter().map(|(reason, count)| (reason.as_str(), *count)).collect()),
             beads: &stats.beads,
             translations: &stats.translations,
             bytes: stats.bytes,
@@ -90,6 +95,12 @@ fn print(out: &mut dyn Write, stats: &Stats) -> io::Result<()> {
     rows.push(("Document pairs".into(), stats.bitexts.to_string()));
     let mean = stats.mean_score.map_or(String::new(), |mean| format!(", mean score {mean:.2}"));
     rows.push(("Sentence pairs".into(), format!("{}{mean}", stats.pairs)));
+    if let Some(rejected) = &stats.rejected {
+        let by_reason: Vec<String> = rejected.iter().map(|(reason, n)| format!("{reason} {n}")).collect();
+        let none = if by_reason.is_empty() { "" } else { ": " };
+        let sum: u64 = rejected.values().sum();
+        rows.push(("Rejected".into(), format!("{sum}{none}{}", by_reason.join(", "))));
+    }
     let mut beads: Vec<(&String, &u64)> = stats.beads.iter().collect();
     beads.sort_by_key(|(kind, count)| (Reverse(**count), *kind));
     let beads: Vec<String> = beads.iter().map(|(kind, count)| format!("{kind} {count}")).collect();

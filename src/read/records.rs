@@ -32,7 +32,7 @@ pub(super) fn pages(name: &str, text: &str, how: &ReadOptions, notes: &[String])
     lines.map(|(i, line)| page(format!("{name}#{}", i + 1), line, how, notes.to_vec())).collect()
 }
 
-fn page(name: String, line: &str, how: &ReadOptions, mut notes: Vec<String>) -> Result<Page> {
+pub(super) fn page(name: String, line: &str, how: &ReadOptions, mut notes: Vec<String>) -> Result<Page> {
     let record: Record = serde_json::from_str(line).map_err(|cause| {
         // The parser saw one line only, so the line that it names is not the file's.
         let message = cause.to_string();

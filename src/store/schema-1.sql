@@ -1,4 +1,4 @@
--- Version 1 of the store: see store.rs, which alone speaks SQL. Numbers of sentences count from 0; places in
+-- Version 1 of the store: see store/, which alone speaks SQL. Numbers of sentences count from 0; places in
 -- a text are bytes of its UTF-8. No row holds a clock: the same inputs give the same rows.
 
 CREATE TABLE document (
@@ -75,7 +75,7 @@ JOIN sentence AS t1 ON t1.document = t.id AND t1.number = bead.target_first
 JOIN sentence AS t2 ON t2.document = t.id AND t2.number = bead.target_first + bead.target_count - 1
 WHERE bead.source_count > 0 AND bead.target_count > 0;
 
--- The index of the concordance. Its content is the view, so no text is stored twice; store.rs adds and
+-- The index of the concordance. Its content is the view, so no text is stored twice; save.rs adds and
 -- removes its rows in the transaction that adds and removes the beads.
 CREATE VIRTUAL TABLE pair_text USING fts5(
     source, target, content = 'pair', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'

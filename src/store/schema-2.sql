@@ -1,4 +1,4 @@
--- Version 2 of the store: corpora of many documents. See store.rs.
+-- Version 2 of the store: corpora of many documents. See store/
 
 -- What a build was asked for, pair by pair, and what became of it.
 CREATE TABLE input (

@@ -51,8 +51,12 @@ impl Marian {
             model: model.name().into(),
             what: format!("the engine cannot load it: {cause}"),
         })?;
-        let signature = format!("{METHOD} {} {}", model.name(), model.fingerprint());
-        Ok(Marian { engine, signature, threads: threads.max(1) })
+        Ok(Marian { engine, signature: Marian::signature_of(model), threads: threads.max(1) })
+    }
+
+    /// The signature that `model` will have, without loading it.
+    pub(crate) fn signature_of(model: &Model) -> String {
+        format!("{METHOD} {} {}", model.name(), model.fingerprint())
     }
 
     fn fits(&self, text: &str) -> bool {
