@@ -452,17 +452,21 @@ mod tests {
     fn figures_beside_a_link_disagree_if_they_are_nowhere_else() {
         let source = [
             "On Sunday a fire destroyed the sawmill of Brenten, the largest in the valley.",
-            "Some 70 workers were employed there at the start of the year.",
+            "At the start of the year about 70 locals had jobs at the plant.",
             "The fire brigade of Brenten fought the flames until noon, its chief said.",
             "Nobody was hurt.",
         ];
         let mut target = [
-            "The sawmill of Brenten burned down on Sunday; around 90 workers had been employed there.",
+            "The sawmill of Brenten burned down on Sunday; most of the 90 people on its payroll live there.",
             "The flames were under control by noon, said the chief of the fire brigade of Brenten.",
             "The mill was founded by a family of millers.",
         ];
+        let english = Lang::english();
+        let encoder = Encoder::from_bytes(FILE).unwrap();
+        let options = CompareOptions { relation: Some(Relation::Independent), ..CompareOptions::default() };
         let listed = |target: &[&str]| -> Vec<(usize, usize)> {
-            answer(&source, target).disagreements.iter().map(|one| (one.source.0, one.target.0)).collect()
+            let answer = compare(&report(&english, &source), &report(&english, target), &encoder, &options);
+            answer.disagreements.iter().map(|one| (one.source.0, one.target.0)).collect()
         };
         assert_eq!(listed(&target), [(1, 0)]);
         // Said elsewhere in the other report: no disagreement.

@@ -240,11 +240,20 @@ mod tests {
             ("Yesterday Petra Muster didn't go to Bonn.", "en", &["name Petra Muster", "not", "name Bonn"]),
             ("\"That is so,\" he said, without a doubt.", "en", &["quote That is so,", "not"]),
             ("and that is all,\" she said", "en", &["quote and that is all,"]),
+            ("They sold No. 6 and No 7, no more.", "en", &["not"]),
         ] {
             let facts = facts(text, &lang.parse().unwrap());
             let got: Vec<String> = facts.iter().map(|fact| show(&fact.value)).collect();
             assert_eq!(got, want, "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_is_the_same_with_and_without_its_accents() {
+        for (a, b) in [("Zoé Müller", "Zoe Mueller"), ("Škoda", "Skoda"), ("Muñoz's", "Munoz")] {
+            assert_eq!(fold(a), fold(b));
+        }
+        assert_ne!(fold("Zoe"), fold("Zora"));
     }
 
     #[test]

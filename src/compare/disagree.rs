@@ -437,7 +437,8 @@ fn is_title(word: &str) -> bool {
 fn has_denial(english: &str) -> bool {
     const DENIALS: &str = "fail fails failed refuse refuses refused deny denies denied lack lacks lacked hardly \
         barely unable impossible prevent prevents prevented avoid avoided few little reject rejected unlike \
-        instead rather only unless un- stop stopped";
+        instead rather only unless un- stop stopped earliest until except unchanged same half free full fully \
+        exclude excluded rule ruled";
     let lower = english.to_lowercase();
     lower.split(|c: char| !c.is_alphabetic()).any(|word| {
         DENIALS.split_whitespace().any(|denial| denial == word)

@@ -91,7 +91,7 @@ pub fn is_figure(value: &Value) -> bool {
     matches!(value, Value::Number(_) | Value::Date(_) | Value::Time(_) | Value::Score(..))
 }
 
-/// Lower case without diacritics of German, punctuation or a genitive `s`: how names are compared.
+/// Lower case without diacritics, which reports leave out at will, punctuation or a genitive `s`: how names are compared.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
@@ -100,6 +100,16 @@ pub fn fold(text: &str) -> String {
             'ö' => out.push_str("oe"),
             'ü' => out.push_str("ue"),
             'ß' => out.push_str("ss"),
+            'á' | 'à' | 'â' | 'ã' | 'å' => out.push('a'),
+            'é' | 'è' | 'ê' | 'ë' | 'ě' => out.push('e'),
+            'í' | 'ì' | 'î' | 'ï' => out.push('i'),
+            'ó' | 'ò' | 'ô' | 'õ' | 'ø' => out.push('o'),
+            'ú' | 'ù' | 'û' => out.push('u'),
+            'ç' | 'ć' | 'č' => out.push('c'),
+            'ñ' | 'ń' => out.push('n'),
+            'š' | 'ś' | 'ş' => out.push('s'),
+            'ž' | 'ź' | 'ż' => out.push('z'),
+            'ł' => out.push('l'),
             c if c.is_alphanumeric() => out.push(c),
             _ if !out.is_empty() && !out.ends_with(' ') => out.push(' '),
             _ => {}

@@ -11,6 +11,12 @@ pub(super) fn negations(tokens: &[Token], words: &Words) -> Vec<Fact> {
         // "don't" is don, ', t.
         let short =
             token.lower == "t" && i > 1 && !token.apart && matches!(tokens[i - 1].lower.as_str(), "'" | "’");
+        // "No 6", "No. 6"
+        let numbers = |place: usize| tokens.get(place).is_some_and(|next| next.sort == Sort::Digits);
+        let dot = tokens.get(i + 1).is_some_and(|next| next.lower == ".");
+        if token.lower == "no" && (numbers(i + 1) || dot && numbers(i + 2)) {
+            continue;
+        }
         let start = if short { tokens[i - 2].span.start } else { token.span.start };
         if short || listed(words.negations, &token.lower) {
             found.push(Fact { span: Span { start, end: token.span.end }, value: Value::Negation });

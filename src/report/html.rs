@@ -299,7 +299,7 @@ impl Page<'_> {
         let mut html = format!("<section id=\"disagreements\"><h2>Disagreements <b>{count}</b></h2>");
         let _ = write!(
             html,
-            "<p class=\"lead\">Linked sentences whose originals give different figures, names or a negation. \
+            "<p class=\"lead\">Linked sentences, or sentences beside them, whose originals give different figures, names or a negation. \
              {} in linked sentences agree.{}</p>",
             plural(comparison.agreements, "figure", "figures"),
             if comparison.relation == Relation::Independent {
