@@ -149,7 +149,8 @@ impl Bitext {
     }
 }
 
-fn check(beads: &[Bead], sources: usize, targets: usize) -> Result<(), String> {
+/// What is wrong with beads that are to cover so many sentences once, in order.
+pub(crate) fn check(beads: &[Bead], sources: usize, targets: usize) -> Result<(), String> {
     let (mut source, mut target) = (0, 0);
     for (i, bead) in beads.iter().enumerate() {
         if bead.source.start != source || bead.target.start != target {

@@ -6,10 +6,13 @@
 
 mod align;
 mod build;
+mod check;
 mod compare;
 mod eval;
 mod export;
 mod filter;
+mod merge;
+mod models;
 mod output;
 mod search;
 mod split;
@@ -21,7 +24,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use diptych::{Document, Error, InputFormat, Lang, Models, OpenOptions, Pipeline, ReadOptions, Split, Store};
+use diptych::{
+    Document, Error, InputFormat, Lang, Models, OpenOptions, OpusOptions, Pipeline, ReadOptions, Split, Store,
+};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 #[derive(Parser)]
@@ -67,9 +72,12 @@ enum Command {
     Compare(compare::CompareArgs),
     Filter(filter::FilterCommand),
     Export(export::ExportArgs),
+    Merge(merge::MergeArgs),
+    Check(check::CheckArgs),
     Search(search::SearchArgs),
     Stats(stats::StatsArgs),
     Eval(eval::EvalArgs),
+    Models(models::ModelsArgs),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
             diptych completions bash > ~/.local/share/bash-completion/completions/diptych\n  \
@@ -123,6 +131,26 @@ pub struct Engine {
     /// sentence is translated, and added to
     #[arg(long, value_name = "FILE")]
     pub memory: Option<PathBuf>,
+    /// What translates: marian (Firefox's models, in every build) or opus-mt (larger and slower; build with --features
+    /// torch)
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Marian)]
+    pub engine: EngineName,
+    /// opus-mt: hypotheses that beam search keeps; 1 is greedy and the fastest [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub beams: Option<u16>,
+    /// opus-mt: tokens of a translation at most [default: 256]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u16).range(2..))]
+    pub max_length: Option<u16>,
+    /// Fetch the model of a language that has none here, as diptych models pull does
+    #[arg(long)]
+    pub auto_pull: bool,
+}
+
+/// The engines by the names of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineName {
+    Marian,
+    OpusMt,
 }
 
 impl Engine {
@@ -130,13 +158,49 @@ impl Engine {
     pub fn pipeline(&self, store: Option<Store>, global: &Global) -> anyhow::Result<Pipeline> {
         let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores() } else { self.threads };
+        let engine = self.engine()?;
+        // Before the models are looked for: without the engine they are of no use.
+        engine.check()?;
+        let models = match self.auto_pull {
+            true => Models::places(global.models.as_deref()),
+            false => Models::locate(global.models.as_deref())?,
+        };
         let memory = self.memory.as_deref().map(Store::open).transpose()?;
-        Ok(Pipeline::new(Models::locate(global.models.as_deref())?, store, threads).with_memory(memory))
+        let pipeline = Pipeline::new(models, store, threads).with_memory(memory).with_engine(engine)?;
+        Ok(match self.auto_pull {
+            true => pipeline.when_missing(models::pull_missing(global)),
+            false => pipeline,
+        })
+    }
+
+    /// The engine that the options name.
+    pub fn engine(&self) -> anyhow::Result<diptych::Engine> {
+        let default = OpusOptions::default();
+        match self.engine {
+            EngineName::OpusMt => Ok(diptych::Engine::OpusMt(OpusOptions {
+                beams: self.beams.map_or(default.beams, usize::from),
+                max_length: self.max_length.map_or(default.max_length, usize::from),
+            })),
+            EngineName::Marian if self.beams.is_none() && self.max_length.is_none() => {
+                Ok(diptych::Engine::Marian)
+            }
+            EngineName::Marian => anyhow::bail!("--beams and --max-length are for --engine opus-mt"),
+        }
     }
 }
 
 /// A bar on standard error with sentences a second and what is left; invisible where nobody watches.
 pub struct Progress(ProgressBar);
+
+/// The same over bytes that are fetched.
+pub fn byte_progress(global: &Global, name: &str) -> Progress {
+    if !shows_progress(global) {
+        return Progress(ProgressBar::hidden());
+    }
+    let style = "{prefix} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+    let style = ProgressStyle::with_template(style).expect("the template is well-formed");
+    Progress(ProgressBar::new(0).with_style(style).with_prefix(short(name)))
+}
 
 impl Progress {
     /// A bar over `total` sentences of the document `name`.
@@ -226,9 +290,12 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Compare(args) => compare::run(&args, global),
         Command::Filter(args) => filter::run(&args, global),
         Command::Export(args) => export::run(&args, global),
+        Command::Merge(args) => merge::run(&args, global),
+        Command::Check(args) => check::run(&args, global),
         Command::Search(args) => search::run(&args, global),
         Command::Stats(args) => stats::run(&args),
         Command::Eval(args) => eval::run(&args, global),
+        Command::Models(args) => models::run(&args, global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "diptych", &mut script);
@@ -303,6 +370,7 @@ fn is_about_one_input(error: &anyhow::Error) -> bool {
                 | Error::Input { .. }
                 | Error::UnknownLanguage { .. }
                 | Error::UnsupportedLanguage { .. }
+                | Error::NoOpusModel { .. }
         )
     )
 }
@@ -312,9 +380,8 @@ pub fn advised(mut error: Error, option: &str, global: &Global) -> anyhow::Error
     if let Error::UnknownLanguage { way_out, .. } = &mut error {
         let models = Models::locate(global.models.as_deref());
         *way_out = format!(
-            "name it with {option} (models here: {}; one for another language goes into {})",
-            models.map_or_else(|_| "en".into(), |models| models.supported()),
-            Models::user_directory().unwrap_or_default().display()
+            "name it with {option} (models here: {}; for more: diptych models pull)",
+            models.map_or_else(|_| "en".into(), |models| models.supported())
         );
     }
     error.into()

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use self::records::Records;
 use self::window::{Done, Window};
 use crate::align::{AlignInput, AlignOptions, signature};
 use crate::document::OpenOptions;
@@ -184,12 +185,14 @@ struct Build<'a> {
     counts: BuildCounts,
     /// How pairs of these languages, where they are known, are treated: part of their digest.
     how: BTreeMap<[Option<Lang>; 2], String>,
+    records: Records,
     hear: Hear<'a>,
 }
 
 impl<'a> Build<'a> {
     fn new(pipeline: &'a mut Pipeline, options: &'a BuildOptions, hear: Hear<'a>) -> Build<'a> {
-        Build { pipeline, options, counts: BuildCounts::default(), how: BTreeMap::new(), hear }
+        let (counts, how, records) = (BuildCounts::default(), BTreeMap::new(), Records::default());
+        Build { pipeline, options, counts, how, records, hear }
     }
 
     /// Translates, aligns and stores a window.

@@ -23,13 +23,26 @@ pub enum Error {
     UnknownLanguage { name: String, way_out: String },
     /// There is no model that turns this language into English.
     #[error(
-        "{name}: no model for {lang} (if that is not its language, name it); supported here: {supported}; to add \
-         one, put its directory {tag}-en (with a manifest.toml, as models/de-en has it) into {}", directory.display()
+        "{name}: no model for {lang} (if that is not its language, name it); supported here: {supported}; to get \
+         one: diptych models pull {tag}-en (--auto-pull does it by itself), or diptych models add DIR for one \
+         of your own; it goes into {}", directory.display()
     )]
     UnsupportedLanguage { name: String, lang: String, tag: String, supported: String, directory: PathBuf },
+    /// There is no OPUS-MT model that turns this language into English.
+    #[error("{name}: no OPUS-MT model for {lang}; get one: diptych models pull {tag}-en --engine opus-mt")]
+    NoOpusModel { name: String, lang: String, tag: String },
+    /// The engine for OPUS-MT models was asked for, and is not in this build.
+    #[error(
+        "the engine opus-mt is not in this build; in a clone of diptych's repository, on Linux: \
+         eval \"$(scripts/setup-libtorch)\" && cargo build --release --features torch"
+    )]
+    Engine,
     /// A model's files are missing, altered or cannot be loaded.
     #[error("model {model}: {what}")]
     Model { model: String, what: String },
+    /// A list of models or a model's file could not be fetched, or is not what was promised.
+    #[error("cannot fetch {url}: {what}")]
+    Download { url: String, what: String },
     /// The store refused: not a diptych store, locked, read-only, full.
     #[error("store {}: {what}", path.display())]
     Store { path: PathBuf, what: String },

@@ -133,7 +133,7 @@ impl Evaluation {
     pub const RESAMPLES: usize = 2000;
 }
 
-/// Reads an alignment: `[source ids]:[target ids]` a line, ids from 0 and separated by commas; what follows
+/// Reads an alignment: `[source ids]:[target ids]` a line, ids from 0 to 2^32 - 1 and separated by commas; what follows
 /// a further colon (a score) is not looked at. `name` stands in errors.
 ///
 /// # Errors
@@ -161,9 +161,10 @@ fn ids(text: &str) -> Option<Vec<usize>> {
     let inside = text.trim().strip_prefix('[')?.strip_suffix(']')?;
     let mut ids = Vec::new();
     for id in inside.split(',').map(str::trim).filter(|id| !id.is_empty()) {
-        ids.push(id.parse().ok()?);
+        ids.push(id.parse::<u32>().ok()? as usize);
     }
     ids.sort_unstable();
+    ids.dedup();
     Some(ids)
 }
 
@@ -173,13 +174,20 @@ pub fn evaluate(documents: &[Judged], nulls: Nulls) -> Evaluation {
     let mut kinds: BTreeMap<(usize, usize), Counts> = BTreeMap::new();
     let mut by_document = Vec::new();
     for document in documents {
-        let size = [
-            document.gold.iter().flat_map(|b| &b.source).max().map_or(0, |&id| id + 1),
-            document.gold.iter().flat_map(|b| &b.target).max().map_or(0, |&id| id + 1),
-        ];
-        let gold = prepare(&document.gold, nulls, size);
-        let test = prepare(&document.test, nulls, size);
         let mut counts = Counts::default();
+        let (gold, test) = match nulls {
+            Nulls::Keep => (beads(&document.gold).collect(), beads(&document.test).collect()),
+            Nulls::Drop => (two_sided(&document.gold), two_sided(&document.test)),
+            Nulls::Fill => {
+                let filled = fill(document);
+                for (kind, free) in [((1, 0), filled.free[0]), ((0, 1), filled.free[1])] {
+                    let hits = Hits { strict: free, lax: free, all: free };
+                    counts.test.add(hits);
+                    kinds.entry(kind).or_default().test.add(hits);
+                }
+                (filled.gold, filled.test)
+            }
+        };
         for (bead, hits) in hits(&test, &gold) {
             counts.test.add(hits);
             kinds.entry((bead.source.len(), bead.target.len())).or_default().test.add(hits);
@@ -197,31 +205,67 @@ pub fn evaluate(documents: &[Judged], nulls: Nulls) -> Evaluation {
     Evaluation { total, documents: by_document, kinds, strict_interval, lax_interval }
 }
 
-fn prepare(beads: &[GoldBead], nulls: Nulls, size: [usize; 2]) -> BTreeSet<GoldBead> {
-    let beads = beads.iter().filter(|b| !(b.source.is_empty() && b.target.is_empty())).cloned();
-    if nulls == Nulls::Keep {
-        return beads.collect();
+/// The beads that say something, their ids sorted.
+fn beads(all: &[GoldBead]) -> impl Iterator<Item = GoldBead> {
+    all.iter().filter(|b| !(b.source.is_empty() && b.target.is_empty())).cloned().map(|mut bead| {
+        bead.source.sort_unstable();
+        bead.target.sort_unstable();
+        bead
+    })
+}
+
+fn two_sided(all: &[GoldBead]) -> BTreeSet<GoldBead> {
+    beads(all).filter(|b| !b.is_null()).collect()
+}
+
+/// A document with a null alignment for every sentence in no two-sided bead.
+struct Filled {
+    gold: BTreeSet<GoldBead>,
+    test: BTreeSet<GoldBead>,
+    /// The sentences of each side that neither has in a two-sided bead: counted, because a number in a file says how
+    /// many there are, and it can say anything.
+    free: [usize; 2],
+}
+
+fn fill(document: &Judged) -> Filled {
+    let (mut gold, mut test) = (two_sided(&document.gold), two_sided(&document.test));
+    let mut free = [0; 2];
+    for (side, free) in free.iter_mut().enumerate() {
+        let ids = |bead: &GoldBead| if side == 0 { bead.source.clone() } else { bead.target.clone() };
+        let covered = |beads: &BTreeSet<GoldBead>| beads.iter().flat_map(ids).collect::<BTreeSet<usize>>();
+        let size = document.gold.iter().flat_map(ids).max().map_or(0, |id| id.saturating_add(1));
+        let (by_gold, by_test) = (covered(&gold), covered(&test));
+        let either: BTreeSet<usize> = by_gold.union(&by_test).copied().filter(|&id| id < size).collect();
+        *free = size - either.len();
+        for id in either {
+            let null = match side {
+                0 => GoldBead { source: vec![id], target: vec![] },
+                _ => GoldBead { source: vec![], target: vec![id] },
+            };
+            if !by_gold.contains(&id) {
+                gold.insert(null);
+            } else if !by_test.contains(&id) {
+                test.insert(null);
+            }
+        }
     }
-    let mut full: BTreeSet<GoldBead> = beads.filter(|b| !b.is_null()).collect();
-    if nulls == Nulls::Fill {
-        let sources: BTreeSet<usize> = full.iter().flat_map(|b| b.source.iter().copied()).collect();
-        let targets: BTreeSet<usize> = full.iter().flat_map(|b| b.target.iter().copied()).collect();
-        let free = |size: usize, covered: BTreeSet<usize>| (0..size).filter(move |id| !covered.contains(id));
-        full.extend(free(size[0], sources).map(|id| GoldBead { source: vec![id], target: vec![] }));
-        full.extend(free(size[1], targets).map(|id| GoldBead { source: vec![], target: vec![id] }));
-    }
-    full
+    Filled { gold, test, free }
 }
 
 fn hits<'a>(beads: &'a BTreeSet<GoldBead>, reference: &BTreeSet<GoldBead>) -> Vec<(&'a GoldBead, Hits)> {
-    let mut links = BTreeSet::new();
+    let mut by_source: BTreeMap<usize, Vec<&GoldBead>> = BTreeMap::new();
     for bead in reference {
-        links.extend(bead.source.iter().flat_map(|&s| bead.target.iter().map(move |&t| (s, t))));
+        bead.source.iter().for_each(|&id| by_source.entry(id).or_default().push(bead));
     }
     let judge = |bead: &'a GoldBead| {
         let same = reference.contains(bead);
-        let overlaps = bead.source.iter().any(|&s| bead.target.iter().any(|&t| links.contains(&(s, t))));
-        (bead, Hits { strict: usize::from(same), lax: usize::from(same || overlaps), all: 1 })
+        // Each bead that shares a source is looked at once: of a bead with thousands of ids, too.
+        let mut seen = BTreeSet::new();
+        let overlaps = same
+            || bead.source.iter().filter_map(|id| by_source.get(id)).flatten().any(|other| {
+                seen.insert(*other) && bead.target.iter().any(|id| other.target.binary_search(id).is_ok())
+            });
+        (bead, Hits { strict: usize::from(same), lax: usize::from(overlaps), all: 1 })
     };
     beads.iter().map(judge).collect()
 }
@@ -276,6 +320,8 @@ mod tests {
             ("0:1", None),
             ("[a]:[1]", None),
             ("[-1]:[1]", None),
+            ("[1, 1]:[1,1,0]", Some((vec![1], vec![0, 1]))),
+            ("[4294967296]:[1]", None),
         ] {
             let found = read_beads("x", line).ok().map(|b| (b[0].source.clone(), b[0].target.clone()));
             assert_eq!(found, expected, "{line}");
@@ -295,6 +341,37 @@ mod tests {
             assert_eq!(result.total.strict().f1, f1);
             assert_eq!(result.total.lax().f1, f1);
             assert_eq!(result.strict_interval, (f1, f1));
+        }
+    }
+
+    #[test]
+    fn null_alignments_are_filled_in_on_both_sides() {
+        for (gold, test, strict, lax, all) in [
+            ("[0]:[0]\n[2]:[2]", "[0]:[0]\n[1]:[2]", 2, 2, 4),
+            ("[0, 2]:[0]\n[]:[3]", "[0]:[0]\n[9]:[9]", 4, 5, 7),
+            ("[3]:[0]", "", 3, 3, 5),
+        ] {
+            let read = |text| read_beads("x", text).unwrap();
+            let judged = Judged { name: "x".into(), gold: read(gold), test: read(test) };
+            let hits = evaluate(&[judged], Nulls::Fill).total.test;
+            assert_eq!((hits.strict, hits.lax, hits.all), (strict, lax, all), "{gold} {test}");
+        }
+    }
+
+    /// These took forever, or memory without end.
+    #[test]
+    fn hostile_beads_are_judged_in_good_time() {
+        let ids: Vec<String> = (0..20_000).map(|id| id.to_string()).collect();
+        let giant = format!("[{0}]:[{0}]", ids.join(","));
+        let repeated = ids.iter().map(|id| format!("[0,{id}]:[{id}]\n")).collect();
+        for text in ["[0]:[0]\n[4294967295]:[4294967295]".to_string(), giant, repeated] {
+            let gold = read_beads("x", &text).unwrap();
+            for nulls in [Nulls::Keep, Nulls::Drop, Nulls::Fill] {
+                let judged = Judged { name: "x".into(), gold: gold.clone(), test: gold.clone() };
+                let start = std::time::Instant::now();
+                assert_eq!(evaluate(&[judged], nulls).total.strict().f1, 1.0);
+                assert!(start.elapsed().as_secs() < 10, "{:.40} took {:?}", text, start.elapsed());
+            }
         }
     }
 }

@@ -1,13 +1,19 @@
-//! Sentence pairs in the formats that corpus and translation tools read: TSV, JSON Lines, TMX 1.4b, Moses,
-//! and beads as the field's scorers read them. Opening and naming files is left to the caller.
+//! Sentence pairs in the formats that corpus and translation tools read: TSV, JSON Lines, TMX 1.4b, Moses, Parquet,
+//! and beads as the field's scorers read them. Opening, packing and naming files is left to the caller.
+
+#[cfg(feature = "parquet")]
+mod columns;
+mod portions;
+mod tmx;
 
 use std::borrow::Cow;
 use std::io::Write;
 use std::ops::Range;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde::Serialize;
+
+pub use portions::{Portion, Portions};
 
 use crate::bitext::{AlignedPair, Bitext, PairSide};
 use crate::error::Result;
@@ -17,22 +23,27 @@ use crate::lang::Lang;
 /// A format of one file. [`Exporter::moses`] writes the one that has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
-    /// Source, target, score, type, source document, target document, source sentences, target sentences; no
-    /// head line. Sentences are numbers from 0 with commas between. Of a rejected pair also the reason.
+    /// Source, target, score, type, source document, target document, source sentences, target sentences, source
+    /// bytes, target bytes, source address, target address; no head line. Sentences are numbers from 0 with commas
+    /// between; bytes are the place in the document's text, `0-9` for the first nine. Of a rejected pair also the
+    /// reason.
     Tsv,
     /// One JSON object a line: what TSV has, with the text exactly as written, and languages, addresses,
     /// places in bytes of the document and, where known, the English of each side.
     Jsonl,
-    /// TMX 1.4b, level 1 (plain text): one translation unit a pair, with the score as a `prop`.
+    /// TMX 1.4b, level 1 (plain text): one translation unit a pair, with what TSV has as `prop`s.
     Tmx,
+    /// Parquet, packed with Zstandard inside: a row a pair, with the columns that JSON Lines has as fields. Row groups
+    /// are of some ten megabytes, which are in memory until they are written.
+    #[cfg(feature = "parquet")]
+    Parquet,
     /// `[0, 1]:[0]:0.87`, sentence numbers from 0: all beads, null alignments too.
     Beads,
 }
 
 /// Writes pairs one by one, so that a corpus of any size needs no memory.
 ///
-/// All formats but [`ExportFormat::Beads`] leave out pairs with a blank side. All but it and
-/// [`ExportFormat::Jsonl`] put a text on one line: line ends, tabs and other control characters are made
+/// All formats but [`ExportFormat::Beads`] leave out pairs with a blank side. TSV, TMX and Moses put a text on one line: line ends, tabs and other control characters are made
 /// blanks (XML forbids them, and tools that read lines break on them). Scores are rounded to four decimals.
 ///
 /// ```
@@ -57,6 +68,8 @@ enum Sink<W: Write> {
     Tsv(W),
     Jsonl(W),
     Tmx(Writer<W>),
+    #[cfg(feature = "parquet")]
+    Columns(Box<columns::Columns<W>>),
     Beads(W),
     Moses(W, W),
 }
@@ -71,7 +84,9 @@ impl<W: Write> Exporter<W> {
         let sink = match format {
             ExportFormat::Tsv => Sink::Tsv(out),
             ExportFormat::Jsonl => Sink::Jsonl(out),
-            ExportFormat::Tmx => Sink::Tmx(begin_tmx(out, source)?),
+            ExportFormat::Tmx => Sink::Tmx(tmx::begin(out, source)?),
+            #[cfg(feature = "parquet")]
+            ExportFormat::Parquet => Sink::Columns(Box::new(columns::Columns::new(out)?)),
             ExportFormat::Beads => Sink::Beads(out),
         };
         Ok(Exporter { sink })
@@ -90,7 +105,9 @@ impl<W: Write> Exporter<W> {
         match &mut self.sink {
             Sink::Tsv(out) => write_tsv(out, pair),
             Sink::Jsonl(out) => write_json(out, pair),
-            Sink::Tmx(out) => write_unit(out, pair),
+            Sink::Tmx(out) => tmx::write_unit(out, pair),
+            #[cfg(feature = "parquet")]
+            Sink::Columns(columns) => columns.write(pair),
             Sink::Beads(out) => write_bead(out, pair),
             Sink::Moses(source, target) => {
                 writeln!(source, "{}", one_line(pair.source.text))?;
@@ -105,11 +122,13 @@ impl<W: Write> Exporter<W> {
         bitext.aligned_pairs().try_for_each(|pair| self.write(&pair))
     }
 
-    /// Ends and flushes the output. Without it a TMX file has no end.
+    /// Ends and flushes the output. Without it a file of TMX or Parquet has no end.
     pub fn finish(self) -> Result<()> {
         match self.sink {
             Sink::Tsv(mut out) | Sink::Jsonl(mut out) | Sink::Beads(mut out) => out.flush()?,
-            Sink::Tmx(writer) => end_tmx(writer)?,
+            Sink::Tmx(writer) => tmx::end(writer)?,
+            #[cfg(feature = "parquet")]
+            Sink::Columns(columns) => columns.finish()?,
             Sink::Moses(mut source, mut target) => {
                 source.flush()?;
                 target.flush()?;
@@ -134,7 +153,7 @@ fn write_tsv(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
     let (source, target) = (&pair.source, &pair.target);
     write!(
         out,
-        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
         one_line(source.text),
         one_line(target.text),
         rounded(pair.score),
@@ -143,6 +162,10 @@ fn write_tsv(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
         one_line(target.document),
         numbers(&source.sentences, ","),
         numbers(&target.sentences, ","),
+        place(source),
+        place(target),
+        one_line(source.url.unwrap_or_default()),
+        one_line(target.url.unwrap_or_default()),
     )?;
     if let Some(reason) = pair.rejected {
         write!(out, "\t{reason}")?;
@@ -214,72 +237,14 @@ fn write_bead(out: &mut impl Write, pair: &AlignedPair<'_>) -> Result<()> {
     Ok(())
 }
 
-/// No DOCTYPE: readers without network, or with DTDs switched off for safety, stumble over it.
-fn begin_tmx<W: Write>(out: W, source: Option<&Lang>) -> Result<Writer<W>> {
-    let mut writer = Writer::new_with_indent(out, b' ', 1);
-    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    writer.write_event(Event::Start(BytesStart::new("tmx").with_attributes([("version", "1.4")])))?;
-    writer.write_event(Event::Empty(BytesStart::new("header").with_attributes([
-        ("creationtool", env!("CARGO_PKG_NAME")),
-        ("creationtoolversion", env!("CARGO_PKG_VERSION")),
-        ("segtype", "sentence"),
-        ("o-tmf", env!("CARGO_PKG_NAME")),
-        ("adminlang", "en"),
-        ("srclang", source.map_or("*all*", Lang::as_str)),
-        ("datatype", "plaintext"),
-    ])))?;
-    writer.write_event(Event::Start(BytesStart::new("body")))?;
-    Ok(writer)
-}
-
-fn end_tmx<W: Write>(mut writer: Writer<W>) -> Result<()> {
-    for name in ["body", "tmx"] {
-        writer.write_event(Event::End(BytesEnd::new(name)))?;
-    }
-    let mut out = writer.into_inner();
-    writeln!(out)?;
-    out.flush()?;
-    Ok(())
-}
-
-fn write_unit<W: Write>(out: &mut Writer<W>, pair: &AlignedPair<'_>) -> Result<()> {
-    let unit = BytesStart::new("tu").with_attributes([("srclang", pair.source.lang.as_str())]);
-    out.write_event(Event::Start(unit))?;
-    write_prop(out, "score", &rounded(pair.score).to_string())?;
-    write_prop(out, "type", &pair.kind())?;
-    if let Some(reason) = pair.rejected {
-        write_prop(out, "rejected", reason.as_str())?;
-    }
-    for side in [&pair.source, &pair.target] {
-        let variant = BytesStart::new("tuv").with_attributes([("xml:lang", side.lang.as_str())]);
-        out.write_event(Event::Start(variant))?;
-        write_prop(out, "document", side.document)?;
-        write_prop(out, "sentences", &numbers(&side.sentences, ","))?;
-        if let Some(url) = side.url {
-            write_prop(out, "url", url)?;
-        }
-        write_text(out, BytesStart::new("seg"), side.text)?;
-        out.write_event(Event::End(BytesEnd::new("tuv")))?;
-    }
-    out.write_event(Event::End(BytesEnd::new("tu")))?;
-    Ok(())
-}
-
-fn write_prop<W: Write>(out: &mut Writer<W>, kind: &str, text: &str) -> Result<()> {
-    write_text(out, BytesStart::new("prop").with_attributes([("type", kind)]), text)
-}
-
-fn write_text<W: Write>(out: &mut Writer<W>, element: BytesStart<'_>, text: &str) -> Result<()> {
-    let end = element.to_end().into_owned();
-    out.write_event(Event::Start(element))?;
-    out.write_event(Event::Text(BytesText::new(&one_line(text))))?;
-    out.write_event(Event::End(end))?;
-    Ok(())
-}
-
 /// More decimals than a score is good for would only make files differ between machines.
 fn rounded(score: f32) -> f64 {
     (f64::from(score) * 1e4).round() / 1e4
+}
+
+/// `0-9`: the bytes of a side in its document; nothing where it has none.
+fn place(side: &PairSide<'_>) -> String {
+    side.span.map(|span| format!("{}-{}", span.start, span.end)).unwrap_or_default()
 }
 
 fn numbers(range: &Range<usize>, between: &str) -> String {
@@ -324,7 +289,7 @@ mod tests {
         let bitext = Bitext::new(source, target, beads, "test".into()).unwrap();
         for (format, expected) in [
             (ExportFormat::Beads, "[0, 1]:[0]:0.87\n[2]:[1]:1\n[3]:[]:0.55\n[]:[2]:0.1235\n"),
-            (ExportFormat::Tsv, "Ja. Doch.\tYes & \"no\".\t0.87\t2-1\ta b\tc\t0,1\t0\n"),
+            (ExportFormat::Tsv, "Ja. Doch.\tYes & \"no\".\t0.87\t2-1\ta b\tc\t0,1\t0\t0-9\t0-11\t\t\n"),
             (
                 ExportFormat::Jsonl,
                 concat!(
@@ -343,8 +308,8 @@ mod tests {
                     "\" segtype=\"sentence\" o-tmf=\"diptych\" adminlang=\"en\" srclang=\"de\" ",
                     "datatype=\"plaintext\"/>\n <body>\n  <tu srclang=\"de\">\n   <prop type=\"score\">0.87</prop>\n",
                     "   <prop type=\"type\">2-1</prop>\n   <tuv xml:lang=\"de\">\n    <prop type=\"document\">a b</prop>\n",
-                    "    <prop type=\"sentences\">0,1</prop>\n    <seg>Ja. Doch.</seg>\n   </tuv>\n   <tuv xml:lang=\"en\">\n",
-                    "    <prop type=\"document\">c</prop>\n    <prop type=\"sentences\">0</prop>\n",
+                    "    <prop type=\"sentences\">0,1</prop>\n    <prop type=\"bytes\">0-9</prop>\n    <seg>Ja. Doch.</seg>\n   </tuv>\n   <tuv xml:lang=\"en\">\n",
+                    "    <prop type=\"document\">c</prop>\n    <prop type=\"sentences\">0</prop>\n    <prop type=\"bytes\">0-11</prop>\n",
                     "    <seg>Yes &amp; &quot;no&quot;.</seg>\n   </tuv>\n  </tu>\n </body>\n</tmx>\n",
                 ),
             ),

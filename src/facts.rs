@@ -101,13 +101,17 @@ pub struct Date {
     pub weekday: Option<u32>,
 }
 
-/// The facts of one sentence, in the order of their places.
+/// A sentence with more facts than this is a table or worse. Facts are compared with each other, so that without
+/// an end to them the time taken grows with the square of what someone wrote.
+const MOST: usize = 1000;
+
+/// The facts of one sentence, in the order of their places; of each sort (figures, names, …) the first 1,000.
 pub fn facts(text: &str, lang: &Lang) -> Vec<Fact> {
     let tokens = tokenise(text);
     let words = Words::of(lang);
     let mut facts = Vec::new();
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && facts.len() < MOST {
         let reader = Reader { text, tokens: &tokens, words, at };
         let found =
             reader.date().or_else(|| reader.clock()).or_else(|| reader.score()).or_else(|| reader.number());
@@ -123,9 +127,9 @@ pub fn facts(text: &str, lang: &Lang) -> Vec<Fact> {
         };
     }
     share_scale(text, &mut facts);
-    facts.extend(negations(&tokens, words));
-    facts.extend(names(text, &tokens, words));
-    facts.extend(quotes(text));
+    facts.extend(negations(&tokens, words).into_iter().take(MOST));
+    facts.extend(names(text, &tokens, words).into_iter().take(MOST));
+    facts.extend(quotes(text).into_iter().take(MOST));
     facts.sort_by_key(|fact| (fact.span.start, fact.span.end));
     facts
 }
@@ -221,6 +225,8 @@ mod tests {
             ("in the 1990s, the '90s", &["1990 decade", "90 decade"]),
             ("14 days, a 70-year-old man", &["14 × 1.00 days", "70 × 365.25 days"]),
             ("He may march in May 2020.", &["date 2020 5 - -"]),
+            ("one hundred two hundred and one hundred six", &["100", "200", "106"]),
+            ("1 234 567 people, 1.5 234, 2015 300", &["1234567", "1.5", "234", "2015", "300"]),
         ] {
             assert_eq!(figures(text, "en"), want, "{text}");
         }
@@ -240,6 +246,11 @@ mod tests {
             ("Yesterday Petra Muster didn't go to Bonn.", "en", &["name Petra Muster", "not", "name Bonn"]),
             ("\"That is so,\" he said, without a doubt.", "en", &["quote That is so,", "not"]),
             ("and that is all,\" she said", "en", &["quote and that is all,"]),
+            (
+                "so it is,\" and \"not so\" he said\"",
+                "en",
+                &["quote so it is,", "not", "quote not so", "quote he said"],
+            ),
             ("They sold No. 6 and No 7, no more.", "en", &["6", "7", "not"]),
         ] {
             let facts = facts(text, &lang.parse().unwrap());
@@ -288,6 +299,33 @@ mod tests {
             ("100 Kilometer", "62 miles", false),
         ] {
             assert_eq!(numbers_differ(source, &de, target, &en), differ, "{source} / {target}");
+        }
+    }
+
+    /// Each of these took time or memory that grew with the square of its length, or the whole stack.
+    #[test]
+    fn hostile_sentences_are_read_in_good_time() {
+        for part in [
+            "\" ",
+            "x\" ",
+            "„",
+            "12,5 ",
+            "1 000 ",
+            "one hundred ",
+            "Anna x ",
+            "tausend",
+            "hundertund",
+            "$5 ",
+            "not ",
+        ] {
+            let text = format!("{}{}", "!".repeat(10_000), part.repeat(50_000 / part.len()));
+            for lang in ["de", "en"] {
+                let start = std::time::Instant::now();
+                let facts = facts(&text, &lang.parse().unwrap());
+                assert!(facts.len() <= 4 * MOST, "{part}: {}", facts.len());
+                unmatched(&facts, &facts);
+                assert!(start.elapsed().as_secs() < 10, "{part} in {lang}: {:?}", start.elapsed());
+            }
         }
     }
 }

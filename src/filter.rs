@@ -8,8 +8,9 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::bitext::{AlignedPair, PairSide};
+use crate::document::Span;
 use crate::error::Error;
-use crate::facts::{comparable, facts, unmatched};
+use crate::facts::{Fact, facts, matched};
 use crate::lang::is_foreign;
 
 /// What a pair must pass. The thresholds were fitted on news; what loses good pairs elsewhere can be allowed.
@@ -17,8 +18,9 @@ use crate::lang::is_foreign;
 pub struct FilterOptions {
     /// The lowest score of the alignment, from 0 to 1.
     pub min_score: f32,
-    /// The lowest [`overlap`] of the two sides in English, from 0 to 1; where one has no stored English, the
-    /// pair passes.
+    /// The least that the two sides have in common, both in English, from 0 to 1: the share of common runs of
+    /// four letters. Twice as much of pairs with a score below 0.94; a few words with a higher one pass, and so
+    /// does a pair of which one side has no stored English.
     pub min_overlap: f32,
     /// How many times longer one side may be than the other, over the length that its script makes likely;
     /// above 1.
@@ -36,7 +38,7 @@ impl Default for FilterOptions {
     fn default() -> Self {
         FilterOptions {
             min_score: 0.5,
-            min_overlap: 0.16,
+            min_overlap: 0.1,
             max_length_ratio: 2.5,
             min_letters: 0.5,
             boilerplate: 3,
@@ -190,25 +192,12 @@ pub fn reject(pair: &AlignedPair<'_>, options: &FilterOptions) -> Option<Reason>
         Reason::Numbers => numbers_differ(source, target),
         Reason::Content => {
             let sides = english(source).zip(english(target)).filter(|_| !same_lang);
-            sides.is_some_and(|(a, b)| overlap(a, b) < options.min_overlap)
+            sides.is_some_and(|(a, b)| is_unlike(a, b, pair.score, options.min_overlap))
         }
         Reason::Score => pair.score < options.min_score,
         Reason::Boilerplate | Reason::Duplicate => false,
     };
     Reason::ALL.into_iter().find(|reason| !options.allow.contains(reason) && holds(*reason))
-}
-
-/// How much two English texts have in common, from 0 to 1: the share of common runs of four characters within
-/// words, each word framed, shorter words whole (as chrF, Popović 2015, with one length of runs).
-pub fn overlap(a: &str, b: &str) -> f32 {
-    let (a, b) = (runs(a), runs(b));
-    let (mut i, mut j, mut common) = (0, 0, 0);
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        common += usize::from(x == y);
-        i += usize::from(x <= y);
-        j += usize::from(y <= x);
-    }
-    2.0 * common as f32 / (a.len() + b.len()).max(1) as f32
 }
 
 /// What stands for each side of a pair in a search for repetitions: equal for texts that differ in case,
@@ -270,22 +259,106 @@ fn length(text: &str) -> f32 {
     text.chars().map(worth).sum()
 }
 
-/// Whether each side has a figure in digits that the other lacks. One that is missing is no error: "14 Uhr"
-/// may be "in the afternoon".
+/// Whether each side has a number in digits that the other lacks. One that only one side has is no error: "14
+/// Uhr" may be "in the afternoon". Nor are two that say the same in other words or units: "20.15 Uhr" and "8:15
+/// p.m.", which facts.rs knows.
 fn numbers_differ(source: &PairSide<'_>, target: &PairSide<'_>) -> bool {
-    let has_digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
-    if !has_digit(source.text) || !has_digit(target.text) {
+    let (mut lost, mut added) = (numbers(source.text), numbers(target.text));
+    cancel(&mut lost, &mut added);
+    if lost.is_empty() || added.is_empty() {
         return false;
     }
     let (before, after) = (facts(source.text, source.lang), facts(target.text, target.lang));
-    let (lost, added) = unmatched(&before, &after);
-    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
-    lost.iter().any(|a| {
-        added.iter().any(|b| {
-            let (x, y) = (digits(a.span.of(source.text)), digits(b.span.of(target.text)));
-            x > 0 && y > 0 && (comparable(&a.value, &b.value) || x > 1 && y > 1)
-        })
-    })
+    let (pairs, _) = matched(&before, &after);
+    let within =
+        |number: &Number, fact: &Fact| fact.span.start < number.span.end && number.span.start < fact.span.end;
+    let holds = |numbers: &[Number], fact: &Fact| numbers.iter().any(|number| within(number, fact));
+    // Figures that say the same, both with digits of which the other has not the like: these are settled.
+    let settled: Vec<(&Fact, &Fact)> = pairs
+        .iter()
+        .map(|&(i, j)| (&before[i], &after[j]))
+        .filter(|(a, b)| holds(&lost, a) && holds(&added, b))
+        .collect();
+    lost.retain(|number| number.is_clock() || !settled.iter().any(|(a, _)| within(number, a)));
+    added.retain(|number| number.is_clock() || !settled.iter().any(|(_, b)| within(number, b)));
+    // A year that the other side leaves out stands in a date that agrees; that is no proof of another one.
+    let unexplained = lost.iter().chain(&added).any(Number::is_clock)
+        || lost.iter().any(|number| !pairs.iter().any(|&(i, _)| within(number, &before[i])))
+        || added.iter().any(|number| !pairs.iter().any(|&(_, j)| within(number, &after[j])));
+    !lost.is_empty() && !added.is_empty() && unexplained
+}
+
+/// A number in digits: `1.200`, `20:15`, the 400 of `A400M`.
+struct Number<'a> {
+    span: Span,
+    text: &'a str,
+}
+
+impl Number<'_> {
+    /// Whether it is a time to the second, which is said in no other way.
+    fn is_clock(&self) -> bool {
+        self.text.bytes().filter(|&byte| byte == b':').count() == 2
+    }
+
+    /// Whether two numbers have the same digits, whatever separates them; years may leave out their century.
+    fn is_like(&self, other: &Number<'_>) -> bool {
+        let digits =
+            |number: &Number<'_>| -> String { number.text.chars().filter(char::is_ascii_digit).collect() };
+        let (a, b) = (digits(self), digits(other));
+        let (short, long) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
+        a == b || short.len() == 2 && long.len() == 4 && long.ends_with(short.as_str())
+    }
+}
+
+fn numbers(text: &str) -> Vec<Number<'_>> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let (mut numbers, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        if !digit(at) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while digit(at) || matches!(bytes.get(at), Some(b'.' | b',' | b':')) && digit(at + 1) {
+            at += 1;
+        }
+        numbers.push(Number { span: Span { start, end: at }, text: &text[start..at] });
+    }
+    numbers
+}
+
+/// Takes out what both sides have, each as often as the other.
+fn cancel(source: &mut Vec<Number<'_>>, target: &mut Vec<Number<'_>>) {
+    source.retain(|number| match target.iter().position(|other| other.is_like(number)) {
+        Some(at) => {
+            target.remove(at);
+            false
+        }
+        None => true,
+    });
+}
+
+/// Whether the two sides, in English, have too little in common. The fewer runs there are, the less they say,
+/// and what the aligner was not sure of must have more to show.
+fn is_unlike(a: &str, b: &str, score: f32, least: f32) -> bool {
+    const SURE: f32 = 0.94;
+    const FEW: usize = 20;
+    let (a, b) = (runs(a), runs(b));
+    let least = if score < SURE { 2.0 * least } else { least };
+    (score < SURE || a.len() + b.len() >= 2 * FEW) && common(&a, &b) < least
+}
+
+/// How much two texts have in common, from 0 to 1: the share of common runs of four characters within words,
+/// each word framed, shorter words whole (as chrF, Popović 2015, with runs of one length). Both are sorted.
+fn common(a: &[u64], b: &[u64]) -> f32 {
+    let (mut i, mut j, mut common) = (0, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        common += usize::from(x == y);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    2.0 * common as f32 / (a.len() + b.len()).max(1) as f32
 }
 
 /// What stands for a side in English.
@@ -318,4 +391,120 @@ fn hash<T: Into<u64>>(parts: impl Iterator<Item = T>) -> u64 {
     let sum = parts
         .fold(14_695_981_039_346_656_037u64, |sum, part| (sum ^ part.into()).wrapping_mul(1_099_511_628_211));
     (sum ^ (sum >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) ^ (sum >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    fn judge(source: &str, target: &str, english: Option<&str>, score: f32) -> Option<Reason> {
+        let langs: [Lang; 2] = ["de", "en"].map(|lang| lang.parse().unwrap());
+        let side = |text, lang, english| PairSide {
+            document: "a",
+            lang,
+            url: None,
+            sentences: 0..1,
+            span: None,
+            text,
+            english,
+        };
+        let (source, target) = (side(source, &langs[0], english), side(target, &langs[1], None));
+        reject(&AlignedPair { source, target, score, rejected: None }, &FilterOptions::default())
+    }
+
+    #[test]
+    fn a_pair_is_rejected_for_the_first_reason_that_holds() {
+        let german = "Der Hafen wurde am Montag gesperrt, weil das Eis zu dick war.";
+        let english = "The harbour was closed on Monday because the ice was too thick.";
+        for (source, target, expected) in [
+            (german, english, None),
+            (german, german, Some(Reason::Identical)),
+            ("Petra Muster", "PETRA MUSTER.", Some(Reason::Identical)),
+            ("12:30 – 14:00", "from 12:30", Some(Reason::Letters)),
+            ("", "Yes.", Some(Reason::Letters)),
+            (german, "Le port a été fermé lundi parce que la glace était épaisse.", Some(Reason::Language)),
+            (english, "The port was shut on Monday, for the ice was thick.", Some(Reason::Language)),
+            (german, "It was shut.", Some(Reason::Length)),
+            ("Ja.", "Yes, of course.", None),
+            ("Es kamen 150 Gäste.", "There came 250 guests.", Some(Reason::Numbers)),
+            ("Es kamen 150 Gäste.", "There came a crowd of guests.", None),
+        ] {
+            assert_eq!(judge(source, target, None, 0.9), expected, "{source} / {target}");
+        }
+        assert_eq!(judge(german, english, None, 0.3), Some(Reason::Score));
+    }
+
+    #[test]
+    fn numbers_differ_only_where_both_sides_have_one_of_their_own() {
+        for (source, target, differ) in [
+            (
+                "Um 20.15 Uhr am 5. Februar 2024 ging es los.",
+                "It began at 8:15 p.m. on February 5, 2024.",
+                false,
+            ),
+            ("Im Februar 2008 kamen 80 000 Leute.", "In February 2008, 80,000 people came.", false),
+            ("Im Februar 2008 kam er an.", "In February 3712 he arrived.", true),
+            ("Am 30. September 2004 war es so weit.", "On 36 September 2004 the time had come.", true),
+            ("Der Preis stieg um fünf Zehntel auf 4,1 %.", "The price rose five tenths to 4.5%.", true),
+            ("Der A400M fliegt seit 2009 nicht.", "The A400M has not flown since 2009.", false),
+            ("Das kostet rund 1,2 Milliarden Euro.", "That costs about €1,230 million.", false),
+            ("Sie gewann in 2:15:25 vor allen anderen.", "She won in 2:48:25 ahead of all the others.", true),
+            (
+                "Sie gewann in 2:15:25 vor allen anderen.",
+                "She won in 2:15:25 ahead of all the others.",
+                false,
+            ),
+            ("Drei Tore in 90 Minuten gab es.", "There were 3 goals in 90 minutes.", false),
+            ("In den Jahren 2001-2002 war es so.", "In the years 2001-02 it was so.", false),
+            ("Er gewann 3 von 5 Spielen.", "He won 4 of 5 games.", true),
+            ("Er fuhr 100 Kilometer weit dahin.", "He drove for 62 miles to get there.", false),
+        ] {
+            let expected = differ.then_some(Reason::Numbers);
+            assert_eq!(judge(source, target, None, 0.9), expected, "{source} / {target}");
+        }
+    }
+
+    #[test]
+    fn what_the_sides_have_in_common_is_asked_of_their_english() {
+        let source = "Der Rat der Stadt hat am Montag beschlossen, die alte Brücke zu sperren.";
+        let hypothesis = Some("The city council decided on Monday to close the old bridge.");
+        let other = "Nobody had expected that so many visitors would come to see her paintings.";
+        let right = "On Monday the town council resolved to shut the old bridge.";
+        assert_eq!(judge(source, right, hypothesis, 0.99), None);
+        assert_eq!(judge(source, other, hypothesis, 0.99), Some(Reason::Content));
+        assert_eq!(judge(source, other, None, 0.99), None);
+        // A few words may well be said otherwise, unless the aligner has doubts as well.
+        assert_eq!(judge("Das freut mich.", "I am glad.", Some("It pleases me."), 0.99), None);
+        assert_eq!(
+            judge("Das freut mich.", "I am glad.", Some("It pleases me."), 0.7),
+            Some(Reason::Content)
+        );
+    }
+
+    #[test]
+    fn options_are_read_back_as_they_were_written() {
+        let allow = BTreeSet::from([Reason::Score, Reason::Identical]);
+        for options in [
+            FilterOptions::default(),
+            FilterOptions { min_score: 0.123, boilerplate: 7, allow, ..FilterOptions::default() },
+        ] {
+            assert_eq!(options.to_string().parse::<FilterOptions>().unwrap(), options);
+        }
+        for text in ["score", "score=x", "rules=0", "what=1", "allow=spelling"] {
+            assert!(text.parse::<FilterOptions>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_differ_in_form_only_have_one_key() {
+        for (a, b, same) in [
+            ("Das Café – am See!", "das cafe am SEE", true),
+            ("Am 5. Mai", "Am 6. Mai", false),
+            ("…", "...", false),
+            ("हिन्दी", "हिनद", false),
+        ] {
+            assert_eq!(plain(a) == plain(b) && !plain(a).is_empty(), same, "{a} {b}");
+        }
+    }
 }

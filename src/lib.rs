@@ -64,11 +64,11 @@ pub use document::{Document, OpenOptions, Span};
 pub use encoder::{Bag, Encoder, SoftTokens, Token, cosine, normalise, tokens};
 pub use error::{Error, Result};
 pub use eval::{Counts, Evaluation, GoldBead, Hits, Interval, Judged, Nulls, Score, evaluate, read_beads};
-pub use export::{ExportFormat, Exporter, one_line};
+pub use export::{ExportFormat, Exporter, Portion, Portions, one_line};
 pub use facts::{Date, Fact, Quantity, Unit, Value, facts, matched, unmatched};
-pub use filter::{FilterOptions, Reason, overlap, reject};
+pub use filter::{FilterOptions, Reason, reject};
 pub use lang::{Lang, identify};
-pub use models::{Model, Models};
+pub use models::{Addition, Fetcher, Installed, Installer, Model, Models, Offer, Pair, Source, Step, Trial};
 pub use pairing::{DocumentPair, Profile, pair_documents};
 pub use pipeline::{Aligned, Event, Hypotheses, Pipeline};
 pub use read::{InputFormat, Meta, Page, ReadOptions, read};
@@ -76,7 +76,9 @@ pub use render::{RenderFormat, Renderer};
 pub use report::{Compared, Side, Study, TextOptions, report_html, report_json, report_text};
 pub use split::{Split, split};
 pub use store::{
-    BuildLock, Engines, FilterCounts, Hit, HitSide, Input, LangStats, Outcome, PairFilter, Skipped, Stats,
-    Store,
+    BuildLock, Engines, FilterCounts, Finding, Hit, HitSide, Input, LangStats, MergeCounts, Outcome,
+    PairFilter, Skipped, Stats, Store,
 };
-pub use translate::{Marian, Recorded, Suspicion, Translator, suspicion};
+#[cfg(feature = "torch")]
+pub use translate::Torch;
+pub use translate::{Engine, Marian, OpusOptions, Recorded, Suspicion, Translator, suspicion, trial};

@@ -3,13 +3,25 @@
 //! A model is a directory (`de-en`) with a `manifest.toml` beside its files. Each is looked for in the
 //! directory that the user names, in `DIPTYCH_MODELS`, in the user's data directory, in `models` beside the
 //! executable, and last in the binary itself (cargo feature `embedded-model`).
+//!
+//! How one comes there is in `models/`: what a source offers, fetching it, and installing it whole or not at all.
+
+mod check;
+mod fetch;
+mod install;
+mod remote;
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use fetch::Fetcher;
+pub use install::{Addition, Installed, Installer, Step, Trial};
+pub use remote::{Offer, Pair, Source};
 
 use crate::error::{Error, Result};
 use crate::lang::Lang;
@@ -34,15 +46,28 @@ enum Place {
     Embedded(&'static [(&'static str, &'static [u8])]),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// The manifest as it is written; only `engine`, `note` and the files are needed to run a model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Manifest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
     engine: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
     note: String,
     #[serde(rename = "file")]
     files: Vec<File>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct File {
     name: String,
     role: String,
@@ -62,17 +87,25 @@ impl Models {
     /// A named directory that is none or holds no model: the user meant something that is not there, and a
     /// model from another place must not answer for it.
     pub fn locate(named: Option<&Path>) -> Result<Models> {
-        let mut directories = Vec::new();
         if let Some(directory) = named {
-            directories.push(asked_for(directory, "named by --models")?);
+            asked_for(directory, "named by --models")?;
         }
-        if let Some(directory) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
-            directories.push(asked_for(Path::new(&directory), "named by DIPTYCH_MODELS")?);
+        if let Some(directory) = variable() {
+            asked_for(&directory, "named by DIPTYCH_MODELS")?;
         }
-        directories.extend(Models::user_directory());
+        Ok(Models::places(named))
+    }
+
+    /// The usual places, where the named ones may still be empty: for those who are about to fill them.
+    pub fn places(named: Option<&Path>) -> Models {
         let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
-        directories.extend(beside);
-        Ok(Models { directories })
+        let named = named.map(Path::to_path_buf);
+        Models {
+            directories: [named, variable(), Models::user_directory(), beside]
+                .into_iter()
+                .flatten()
+                .collect(),
+        }
     }
 
     /// Where a user's own models belong: `diptych/models` in the platform's data directory.
@@ -87,15 +120,7 @@ impl Models {
     pub fn find(&self, name: &str) -> Result<Option<Model>> {
         let mut places = self.directories.iter().map(|directory| directory.join(name));
         if let Some(directory) = places.find(|path| path.is_dir()) {
-            let path = directory.join(MANIFEST);
-            let text = std::fs::read_to_string(&path).map_err(|cause| Error::Model {
-                model: name.into(),
-                what: format!(
-                    "cannot read {}: {cause}; a model needs one, as models/de-en has it",
-                    path.display()
-                ),
-            })?;
-            return Model::new(name, &text, Place::Directory(directory)).map(Some);
+            return Model::read(name, &directory).map(Some);
         }
         match embedded().iter().find(|model| model.0 == name) {
             Some((_, manifest, files)) => Model::new(name, manifest, Place::Embedded(files)).map(Some),
@@ -103,17 +128,34 @@ impl Models {
         }
     }
 
+    /// Every model here that is found by its name, in alphabetical order; one that cannot be read as its error.
+    pub fn all(&self) -> Vec<(String, Result<Model>)> {
+        let names: BTreeSet<String> = self.names().collect();
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let model = self.find(&name).transpose()?;
+                Some((name, model))
+            })
+            .collect()
+    }
+
     /// The languages that some model here turns into English, in alphabetical order.
     pub fn languages(&self) -> Vec<Lang> {
-        let directories = self.directories.iter().flat_map(std::fs::read_dir).flatten().flatten();
-        let names = directories.filter(|entry| entry.path().join(MANIFEST).is_file());
-        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
-        let names = names.chain(embedded().iter().map(|model| model.0.to_string()));
-        let mut languages: Vec<Lang> =
-            names.filter_map(|name| name.strip_suffix("-en").and_then(|lang| lang.parse().ok())).collect();
+        let tag = |name: String| name.strip_suffix("-en").filter(|lang| !lang.contains('-'))?.parse().ok();
+        let mut languages: Vec<Lang> = self.names().filter_map(tag).collect();
         languages.sort();
         languages.dedup();
         languages
+    }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        let directories = self.directories.iter().flat_map(std::fs::read_dir).flatten().flatten();
+        let names = directories.filter(|entry| entry.path().join(MANIFEST).is_file());
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        // What begins with a dot is being installed or removed.
+        let names = names.filter(|name| !name.starts_with('.'));
+        names.chain(embedded().iter().map(|model| model.0.to_string()))
     }
 
     /// The same, as messages print it: `de, en`.
@@ -126,6 +168,27 @@ impl Models {
 }
 
 impl Model {
+    /// The model in `directory`, under the directory's name.
+    ///
+    /// # Errors
+    /// [`Error::Model`]: its manifest is missing or unreadable.
+    pub fn open(directory: &Path) -> Result<Model> {
+        let name = directory.file_name().unwrap_or_default().to_string_lossy();
+        Model::read(&name, directory)
+    }
+
+    fn read(name: &str, directory: &Path) -> Result<Model> {
+        let path = directory.join(MANIFEST);
+        let text = std::fs::read_to_string(&path).map_err(|cause| Error::Model {
+            model: name.into(),
+            what: format!(
+                "cannot read {}: {cause}; a model needs one, as models/de-en has it",
+                path.display()
+            ),
+        })?;
+        Model::new(name, &text, Place::Directory(directory.into()))
+    }
+
     fn new(name: &str, manifest: &str, place: Place) -> Result<Model> {
         let manifest: Manifest = toml::from_str(manifest).map_err(|cause| Error::Model {
             model: name.into(),
@@ -156,6 +219,61 @@ impl Model {
         &self.manifest.note
     }
 
+    /// The languages, as the manifest has them (`zh-Hant`, `en`); else those of the name.
+    pub fn languages(&self) -> (&str, &str) {
+        let named =
+            self.name.strip_prefix("opus-mt-").unwrap_or(&self.name).rsplit_once('-').unwrap_or_default();
+        let (source, target) = (self.manifest.source.as_deref(), self.manifest.target.as_deref());
+        (source.unwrap_or(named.0), target.unwrap_or(named.1))
+    }
+
+    /// `tiny`, `base` or `base-memory`, where its source said so.
+    pub fn variant(&self) -> Option<&str> {
+        self.manifest.variant.as_deref()
+    }
+
+    /// The version, as its source named it.
+    pub fn version(&self) -> Option<&str> {
+        self.manifest.version.as_deref()
+    }
+
+    /// Its licence, where known, as an SPDX name.
+    pub fn licence(&self) -> Option<&str> {
+        self.manifest.licence.as_deref()
+    }
+
+    /// Where it came from: an address or a folder.
+    pub fn origin(&self) -> Option<&str> {
+        self.manifest.origin.as_deref()
+    }
+
+    /// Its directory; `None` for one in the binary.
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Directory(directory) => Some(directory),
+            Place::Embedded(_) => None,
+        }
+    }
+
+    /// Its files with their roles, bytes and SHA-256s, as the manifest promises them.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str, u64, &str)> {
+        self.manifest.files.iter().map(|file| (&*file.name, &*file.role, file.bytes, &*file.sha256))
+    }
+
+    /// Bytes of all its files.
+    pub fn bytes(&self) -> u64 {
+        let sizes: BTreeMap<&str, u64> = self.files().map(|(name, _, bytes, _)| (name, bytes)).collect();
+        sizes.values().sum()
+    }
+
+    /// Reads every file and compares it with the manifest.
+    ///
+    /// # Errors
+    /// As [`Model::file`], for the first file that is not as promised.
+    pub fn verify(&self) -> Result<()> {
+        self.files().try_for_each(|(_, role, ..)| self.file(role).map(drop))
+    }
+
     /// Names the exact model: the first twelve digits of its main file's SHA-256.
     pub fn fingerprint(&self) -> &str {
         self.manifest.files.first().map_or("", |file| file.sha256.get(..12).unwrap_or(&file.sha256))
@@ -184,19 +302,34 @@ impl Model {
                 (Cow::Borrowed(bytes), format!("{} in this binary", file.name))
             }
         };
-        self.verify(file, &bytes, &place)?;
+        self.as_promised(file, &bytes, &place)?;
         Ok(bytes)
     }
 
-    fn verify(&self, file: &File, bytes: &[u8], place: &str) -> Result<()> {
-        let way_out =
-            "get the file again, or run scripts/manifest on the directory if it was replaced on purpose";
+    /// Where the file with this role lies, after it was read once and found to be what the manifest promises: for
+    /// engines that read files by themselves.
+    ///
+    /// # Errors
+    /// As [`Model::file`]; a model inside the binary has no paths.
+    #[cfg(feature = "torch")]
+    pub(crate) fn verified_path(&self, role: &str) -> Result<PathBuf> {
+        self.file(role)?;
+        let file = self.manifest.files.iter().find(|file| file.role == role);
+        match (&self.place, file) {
+            (Place::Directory(directory), Some(file)) => Ok(directory.join(&file.name)),
+            _ => Err(self.error("its files are inside this binary, and its engine wants paths".into())),
+        }
+    }
+
+    fn as_promised(&self, file: &File, bytes: &[u8], place: &str) -> Result<()> {
+        let way_out = "get the model again (diptych models pull or add), or run scripts/manifest on the \
+                       directory if it was replaced on purpose";
         if bytes.len() as u64 != file.bytes {
             let what =
                 format!("{place} has {} bytes, {MANIFEST} says {}; {way_out}", bytes.len(), file.bytes);
             return Err(self.error(what));
         }
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = fetch::hex(&Sha256::digest(bytes));
         if digest != file.sha256 {
             return Err(
                 self.error(format!("{place} is not the file that {MANIFEST} names (SHA-256); {way_out}"))
@@ -210,8 +343,12 @@ impl Model {
     }
 }
 
-/// A directory of models that the user asked for, `how`.
-fn asked_for(directory: &Path, how: &str) -> Result<PathBuf> {
+fn variable() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Refuses a directory of models that the user asked for, `how`, and that holds none.
+fn asked_for(directory: &Path, how: &str) -> Result<()> {
     let entries = std::fs::read_dir(directory)
         .map_err(|cause| Error::file("read the model directory", directory, cause))?;
     let refusal = |what: &str| Err(Error::input(directory.display().to_string(), format!("{what} ({how})")));
@@ -221,7 +358,7 @@ fn asked_for(directory: &Path, how: &str) -> Result<PathBuf> {
     if !entries.flatten().any(|entry| entry.path().is_dir()) {
         return refusal("holds no models; each is a directory such as de-en");
     }
-    Ok(directory.into())
+    Ok(())
 }
 
 type Embedded = (&'static str, &'static str, &'static [(&'static str, &'static [u8])]);

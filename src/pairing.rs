@@ -70,12 +70,12 @@ const ANYWHERE: f32 = 0.5;
 const APART: f32 = 0.3;
 /// Log odds that a pair is one: a constant; for the logarithm of the cosine over what is usual in the collection;
 /// for that of its ratio to the nearest rival; for lengths that differ by more than e times.
-const CONSTANT: f32 = 1.0;
-const USUAL: f32 = 0.9;
+const CONSTANT: f32 = 1.5;
+const USUAL: f32 = 2.0;
 const RIVAL: f32 = 6.1;
 const LENGTHS: f32 = -1.5;
 /// The cosine of unrelated documents, at least, as a share of what is usual for pairs.
-const STRANGER: f32 = 0.3;
+const STRANGER: f32 = 0.2;
 /// The usual cosine of pairs, before anything is known of the collection.
 const ELSEWHERE: f32 = 0.4;
 /// Below this a pair is none.

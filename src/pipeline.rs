@@ -12,11 +12,12 @@ use crate::lang::Lang;
 use crate::models::{Model, Models};
 use crate::read::visible;
 use crate::store::{Engines, Store};
-use crate::translate::{Marian, Translator, has_letters};
+use crate::translate::{Engine, Translator, has_letters};
 
 /// Runs documents through the stages. Models are loaded at first need and kept.
 pub struct Pipeline {
     models: Models,
+    engine: Engine,
     store: Option<Store>,
     memory: Option<Store>,
     threads: usize,
@@ -24,7 +25,11 @@ pub struct Pipeline {
     given: Option<Box<dyn Translator>>,
     translators: BTreeMap<Lang, Box<dyn Translator>>,
     encoder: Option<Encoder>,
+    missing: Option<Missing>,
 }
+
+/// Gets the model of this name, where it can.
+type Missing = Box<dyn FnMut(&str) -> Result<()>>;
 
 /// What the two sides of a pair are matched over.
 #[derive(Debug, Clone, Default)]
@@ -83,12 +88,14 @@ impl Pipeline {
     pub fn new(models: Models, store: Option<Store>, threads: usize) -> Pipeline {
         Pipeline {
             models,
+            engine: Engine::Marian,
             store,
             memory: None,
             threads: threads.max(1),
             given: None,
             translators: BTreeMap::new(),
             encoder: None,
+            missing: None,
         }
     }
 
@@ -105,9 +112,23 @@ impl Pipeline {
         Pipeline { given: translator, ..self }
     }
 
+    /// The same with models of another engine. To be called before the first document.
+    ///
+    /// # Errors
+    /// [`Error::Engine`]: the engine is not in this build.
+    pub fn with_engine(self, engine: Engine) -> Result<Pipeline> {
+        engine.check()?;
+        Ok(Pipeline { engine, ..self })
+    }
+
+    /// The same, with what is asked for a model (`pt-en`) that is not there, once, before that is an error.
+    pub fn when_missing(self, get: impl FnMut(&str) -> Result<()> + 'static) -> Pipeline {
+        Pipeline { missing: Some(Box::new(get)), ..self }
+    }
+
     /// The model that translates `lang`, whether loaded or not; `None` for English, or if there is none.
     pub fn model(&self, lang: &Lang) -> Result<Option<Model>> {
-        if lang.is_english() { Ok(None) } else { self.models.find(&format!("{lang}-en")) }
+        if lang.is_english() { Ok(None) } else { self.models.find(&self.engine.model(lang)) }
     }
 
     /// The store, where there is one.
@@ -298,14 +319,13 @@ impl Pipeline {
     pub(crate) fn translator(&mut self, document: &Document) -> Result<&dyn Translator> {
         let lang = document.lang();
         if self.given.is_none() && !self.translators.contains_key(lang) {
-            let model = self.model(lang)?.ok_or_else(|| Error::UnsupportedLanguage {
-                name: document.name().into(),
-                lang: lang.name().into(),
-                tag: lang.to_string(),
-                supported: self.models.supported(),
-                directory: Models::user_directory().unwrap_or_default(),
-            })?;
-            self.translators.insert(lang.clone(), Box::new(Marian::load(&model, self.threads)?));
+            let mut model = self.model(lang)?;
+            if let (None, Some(get)) = (&model, &mut self.missing) {
+                get(&self.engine.model(lang))?;
+                model = self.model(lang)?;
+            }
+            let model = model.ok_or_else(|| self.no_model(document))?;
+            self.translators.insert(lang.clone(), self.engine.load(&model, self.threads)?);
         }
         Ok(engine(&self.given, &self.translators, lang))
     }
@@ -336,7 +356,7 @@ impl Pipeline {
         let known: Option<Vec<Lang>> = langs.into_iter().map(|lang| lang.cloned()).collect();
         let langs = known.unwrap_or_else(|| self.models.languages());
         for lang in langs.iter().filter(|_| self.given.is_none()) {
-            names.extend(self.model(lang)?.map(|model| Marian::signature_of(&model)));
+            names.extend(self.model(lang)?.map(|model| self.engine.signature_of(&model)));
         }
         names.extend(self.models.find("en-encoder")?.map(|model| model.fingerprint().to_string()));
         Ok(names.join(", "))
@@ -345,6 +365,21 @@ impl Pipeline {
     /// How many threads may work.
     pub(crate) fn threads(&self) -> usize {
         self.threads
+    }
+
+    fn no_model(&self, document: &Document) -> Error {
+        let lang = document.lang();
+        let (name, lang, tag) = (document.name().into(), lang.name().into(), lang.to_string());
+        match self.engine {
+            Engine::Marian => Error::UnsupportedLanguage {
+                name,
+                lang,
+                tag,
+                supported: self.models.supported(),
+                directory: Models::user_directory().unwrap_or_default(),
+            },
+            Engine::OpusMt(_) => Error::NoOpusModel { name, lang, tag },
+        }
     }
 }
 

@@ -7,11 +7,12 @@ mod encoding;
 mod forms;
 mod html;
 mod markup;
+pub(crate) mod packed;
 mod paragraphs;
 mod records;
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -56,7 +57,7 @@ pub struct ReadOptions {
     pub keep_boilerplate: bool,
     /// Every line is a sentence: nothing is unwrapped or left out.
     pub lines: bool,
-    /// The largest document in bytes; a larger one is an error that names this limit.
+    /// The largest document in bytes, unpacked; a larger one is an error that names this limit.
     pub max_bytes: u64,
     /// What the file holds, where it is not to be told by the file's ending or its first lines.
     pub format: Option<InputFormat>,
@@ -94,10 +95,11 @@ impl FromStr for InputFormat {
     }
 }
 
-/// Reads a file (`-`: standard input): one page, or one a record of JSON Lines.
+/// Reads a file (`-`: standard input): one page, or one a record of JSON Lines. What is packed with gzip or Zstandard
+/// is unpacked.
 ///
 /// The format is [`ReadOptions::format`], else what the file's ending says (`.html`, `.htm`, `.xhtml`,
-/// `.jsonl`, `.ndjson`), else what the first lines look like. An HTML page's headline becomes the first block
+/// `.jsonl`, `.ndjson`; before `.gz` or `.zst` too), else what the first lines look like. An HTML page's headline becomes the first block
 /// where the page has it outside the article. The date and author line at the head of a plain text go to
 /// [`Meta`] and are not text.
 ///
@@ -162,24 +164,23 @@ fn name_of(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
-/// The bytes of a file (`-`: standard input), at most `max`.
+/// The bytes of a file (`-`: standard input), unpacked, if they are no more than `max`.
 pub(crate) fn load(path: &Path, max: u64) -> Result<Vec<u8>> {
     let name = &name_of(path);
-    let mut bytes = Vec::new();
     let cannot = |cause| Error::file("read", path, cause);
-    if path == Path::new("-") {
-        io::stdin().lock().take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(cannot)?;
+    let bytes = if path == Path::new("-") {
+        packed::read_to_limit(io::stdin().lock(), path, name, max)?
     } else {
         let about = fs::metadata(path).map_err(cannot)?;
         if about.is_dir() {
-            return Err(Error::input(name.as_str(), "is a directory; name the files in it"));
+            return Err(Error::input(name, "is a directory; name the files in it"));
         }
+        // What is packed is not smaller when it is unpacked.
         if about.len() > max {
             return Err(too_large(name, max));
         }
-        let file = fs::File::open(path).map_err(cannot)?;
-        file.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(cannot)?;
-    }
+        packed::read_to_limit(fs::File::open(path).map_err(cannot)?, path, name, max)?
+    };
     if bytes.len() as u64 > max {
         return Err(too_large(name, max));
     }
@@ -192,7 +193,7 @@ fn too_large(name: &str, max: u64) -> Error {
 }
 
 fn by_ending(path: &Path) -> Option<InputFormat> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+    match packed::unpacked_name(path).extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "html" | "htm" | "xhtml" => Some(InputFormat::Html),
         "jsonl" | "ndjson" => Some(InputFormat::JsonLines),
         _ => None,

@@ -5,15 +5,17 @@
 
 mod chars;
 mod rules;
+mod wide;
 
 use crate::document::Span;
 use crate::lang::Lang;
 use chars::{
     Case, WORD, case, head, is_blank, is_capitalised, is_caseless, is_closing_bracket, is_consonants,
-    is_delimiter, is_digit, is_domain, is_dotted, is_hiragana, is_line_end, is_number, is_plain, is_quote,
-    is_roman, note, run_after, skip_blanks, skip_white, width,
+    is_delimiter, is_digit, is_domain, is_dotted, is_line_end, is_number, is_plain, is_quote, is_roman, note,
+    run_after, skip_blanks, skip_white, width,
 };
 use rules::{Abbreviation, Rules};
+use wide::{carries_on, ends_korean, is_initial, is_opening_bracket, is_reported, is_wide};
 
 /// What a sentence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,9 +56,9 @@ fn lines(text: &str) -> Vec<Span> {
 }
 
 /// Marks and line ends: where the pass stops.
-const STOPS: [char; 29] = [
-    '.', '!', '?', '…', '‼', '⁇', '⁈', '⁉', '؟', '۔', '।', '॥', '։', '።', '។', '။', '。', '！', '？', '．',
-    '｡', ';', '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+const STOPS: [char; 31] = [
+    '.', '!', '?', '…', '‥', '⋯', '‼', '⁇', '⁈', '⁉', '؟', '۔', '।', '॥', '։', '።', '។', '။', '。', '！',
+    '？', '．', '｡', ';', '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
 ];
 
 /// First bytes of the characters of [`STOPS`].
@@ -214,7 +216,7 @@ impl<'a> Splitter<'a> {
             }
             kind = kind.max(match c {
                 '.' if end == start => Kind::Dot,
-                '.' | '…' => Kind::Dots,
+                '.' | '…' | '‥' | '⋯' => Kind::Dots,
                 '。' | '！' | '？' | '．' | '｡' => Kind::Wide,
                 _ => Kind::Firm,
             });
@@ -265,6 +267,9 @@ impl<'a> Splitter<'a> {
     /// before a letter (the blank is missing) the style of the language decides, or for `"` their number.
     fn closes(&mut self, c: char, at: usize, next: usize) -> bool {
         let follows = self.char_at(next);
+        if matches!(c, '“' | '‘') && !self.rules.low_quotes && follows.is_some_and(is_opening_bracket) {
+            return false;
+        }
         if c == '«' && !self.rules.low_quotes {
             return follows.is_none_or(|c| !is_blank(c) && !c.is_alphanumeric());
         }
@@ -296,6 +301,9 @@ impl<'a> Splitter<'a> {
         if self.is_opening(mark.start) || self.is_omission(mark) {
             return false;
         }
+        if mark.end > mark.closers && is_reported(&self.text[mark.end..], &self.rules.reports) {
+            return false;
+        }
         if mark.kind == Kind::Wide {
             return self.wide_ends(mark, c);
         }
@@ -320,8 +328,8 @@ impl<'a> Splitter<'a> {
 
     /// Whether brackets hold the marks alone: `(!)`, `[…]`.
     fn is_omission(&self, mark: Mark) -> bool {
-        matches!(self.char_before(mark.start), Some('(' | '['))
-            && matches!(self.char_at(mark.closers), Some(')' | ']'))
+        matches!(self.char_before(mark.start), Some('(' | '[' | '（' | '［' | '【'))
+            && matches!(self.char_at(mark.closers), Some(')' | ']' | '）' | '］' | '】'))
     }
 
     /// Whether `mark` is the exclamation mark of a name (`Yahoo! Finance`) and no sentence clearly begins.
@@ -343,18 +351,27 @@ impl<'a> Splitter<'a> {
             .is_some_and(|word| self.rules.says.contains(word.trim_end_matches(['.', ',', ':'])))
     }
 
-    /// Full-width marks end sentences unless the quotation goes on: Japanese 「…。」と, digits, a comma.
+    /// Full-width marks end sentences unless the quotation goes on, or the full-width dot belongs to a number or
+    /// an initial.
     fn wide_ends(&self, mark: Mark, c: char) -> bool {
-        let goes_on = mark.end > mark.closers && is_hiragana(c);
-        let number = self.text[mark.start..].starts_with('．') && c.is_numeric();
-        !goes_on && !number && !matches!(c, '、' | '，' | ',' | '；' | '：')
+        let goes_on = mark.end > mark.closers && carries_on(c);
+        let number = self.text[mark.start..].starts_with('．')
+            && (c.is_numeric() || is_initial(&self.text[self.start..mark.start]));
+        !goes_on && !number && !matches!(c, '、' | '，' | ',' | '；' | '：' | '､')
     }
 
     /// A mark without a blank after it ends a sentence only between two plain words, the second with a capital
     /// (`könnten.Das`): not in `Node.js`, `z.B.`, `www.Beispiel.de`, `String.Format`.
     fn glued_ends(&self, mark: Mark, c: char) -> bool {
-        if is_caseless(c) {
-            return mark.kind == Kind::Firm && self.char_before(mark.start).is_some_and(is_caseless);
+        let opened = is_quote(c) || is_opening_bracket(c);
+        let letter = if opened { self.char_at(mark.end + c.len_utf8()) } else { Some(c) };
+        if letter.is_some_and(is_caseless) {
+            let (closed, before) = (mark.end > mark.closers, self.char_before(mark.start));
+            return match mark.kind {
+                _ if closed && (carries_on(c) || self.rules.hangul) => false,
+                Kind::Dot => self.rules.hangul && before.is_some_and(ends_korean),
+                kind => kind == Kind::Firm && before.is_some_and(is_caseless),
+            };
         }
         if mark.kind == Kind::Dots || !c.is_uppercase() && !is_quote(c) {
             return false;
@@ -411,6 +428,9 @@ impl<'a> Splitter<'a> {
         let labels = self.is_opening(start) || self.char_before(start) == Some('(');
         if labels && digits <= 3 && !token.contains('.') {
             return false;
+        }
+        if self.rules.hangul && (next.case == Case::Other || next.then == Some('.')) {
+            return false; // 2025. 3. 5. is a date, and a number alone ends no sentence
         }
         if next.case == Case::Digit {
             let day = token.len() <= 2 && next.word.len() <= 2 && next.then == Some('.');
@@ -489,8 +509,10 @@ impl<'a> Splitter<'a> {
     fn token_before(&self, end: usize) -> &'a str {
         let from = self.window(end);
         let window = &self.text[from..end];
-        let start = window.rfind(is_delimiter).map_or(0, |at| at + width(&window[at..]));
-        &window[start..]
+        // `社長はDr.`: a Latin word begins where the other script ends.
+        let latin = window.ends_with(|c: char| c.is_ascii_alphabetic());
+        let start = window.rfind(|c| is_delimiter(c) || latin && is_wide(c));
+        &window[start.map_or(0, |at| at + width(&window[at..]))..]
     }
 
     /// The word before the blanks before `end`; empty where something else stands there.
@@ -699,13 +721,6 @@ mod tests {
         check("sv", &["Det kostar t.ex. 5 kr. per kilo.| Vi köper det."]);
         check("ka", &["ის წავიდა.| ის დარჩა."]);
         check("hi", &["वह गया।| वह आया।"]);
-    }
-
-    #[test]
-    fn scripts_without_blanks() {
-        check("zh", &["他来了。|她走了！|“你去吗？”|好。", "价格是3．5元。|很贵。"]);
-        check("ja", &["雨です。|「行く。」と彼は言った。|本当？|はい。"]);
-        check("ko", &["비가 온다.| 나는 집에 있다.| 정말?| 응."]);
     }
 
     #[test]

@@ -6,11 +6,13 @@
 //! or batch of translations, so it is not felt. Every write begins `IMMEDIATE`: a second process waits for
 //! its turn at the start instead of failing in the middle.
 
+mod check;
 mod errors;
 mod filter;
 mod inputs;
 mod lock;
 mod memory;
+mod merge;
 mod open;
 mod pairs;
 mod rows;
@@ -26,9 +28,11 @@ use self::errors::{At, Sql, refusal};
 use self::open::Stamp;
 use crate::error::Result;
 
+pub use self::check::Finding;
 pub use self::filter::FilterCounts;
 pub use self::inputs::{Input, Outcome, Skipped};
 pub use self::lock::BuildLock;
+pub use self::merge::MergeCounts;
 pub use self::pairs::PairFilter;
 pub use self::search::{Hit, HitSide};
 pub use self::stats::{LangStats, Stats};

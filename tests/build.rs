@@ -196,11 +196,11 @@ fn a_second_run_does_nothing_and_a_third_what_changed() {
     assert_eq!(corpus.export("c.db", 8), first);
 
     // A changed document takes the place of the old one, and only what is new is translated.
-    corpus.write("en/0003.txt", "Rosa visited the harbour on day 4321. Nobody else came.");
+    corpus.write("en/0003.txt", &corpus.documents[3].1.replace("visited", "went to see"));
     let changed = corpus.build("c.db", &["de", "en", "--json"]).check(0, &["1 pair aligned, 7 unchanged"]);
     assert_eq!((changed.count("translated"), changed.count("remembered")), (0, 7));
     let export = corpus.export("c.db", 8);
-    assert!(export.contains("4321") && export != first);
+    assert!(export.contains("went to see") && !first.contains("went to see"));
     // Other options are other results.
     corpus.build("c.db", &["de", "en", "--max-bead", "3"]).check(0, &["8 pairs aligned, 0 unchanged"]);
 }
@@ -446,8 +446,8 @@ fn a_killed_build_does_not_translate_again() {
     let mut child = build("killed.db").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let remembered = || {
         let sql = "SELECT count(*) FROM translation";
-        let count = |store: rusqlite::Connection| store.query_row(sql, [], |row| row.get::<_, u64>(0)).ok();
-        rusqlite::Connection::open(corpus.path("killed.db")).ok().and_then(count).unwrap_or(0)
+        let count = |store: rusqlite::Connection| store.query_row(sql, [], |row| row.get::<_, i64>(0)).ok();
+        rusqlite::Connection::open(corpus.path("killed.db")).ok().and_then(count).map_or(0, i64::unsigned_abs)
     };
     while remembered() == 0 && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(5));

@@ -70,7 +70,11 @@ fn bad_input_is_an_error_that_names_the_file_the_cause_and_the_way_out() {
             "PDF file, not text; convert it first (pdftotext",
         ),
         ("letter.docx", b"PK\x03\x04\x14\x00word/document.xml", "or a document in one (docx, odt, epub)"),
-        ("text.txt.gz", b"\x1f\x8b\x08\x00\x00", "compressed with gzip; unpack it first (gunzip FILE)"),
+        (
+            "text.txt.gz",
+            b"\x1f\x8b\x08\x00\x00",
+            "text.txt.gz: is a gzip file that ends too soon; fetch or pack it again",
+        ),
         ("markup.html", b"<html><body><script>x()</script></body></html>", "holds no text, only markup"),
         ("broken.jsonl", b"{\"text\": \"cut o", "broken.jsonl#1: not a record with a text: EOF"),
         ("numbers.txt", b"12:30\n14:00\n", "numbers.txt: cannot tell the language; name it with --lang"),
@@ -167,7 +171,7 @@ fn bad_documents_among_good_ones_are_skipped_named_and_counted() {
     // A language without a model concerns one document, not the run; with several, each is announced.
     let translated = run(directory.path(), &["translate", "-q", "records.jsonl", "good.txt"]);
     translated
-        .check(1, &["skipped records.jsonl#3: no model for French (if that is not its language, name it); supported here: de, en; to add one"]);
+        .check(1, &["skipped records.jsonl#3: no model for French (if that is not its language, name it); supported here: de, en; to get one: diptych models pull fr-en"]);
     assert_eq!(
         translated.out,
         "==> records.jsonl#1 <==\nA first record in English.\n\n==> records.jsonl#5 <==\nA last record in \

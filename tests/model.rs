@@ -163,7 +163,7 @@ fn a_language_without_a_model_says_what_is_supported_and_how_to_add_one() {
     let output = diptych(&["translate", path.to_str().unwrap()]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    for part in ["fr.txt", "French", "de, en", "fr-en", "manifest.toml"] {
+    for part in ["fr.txt", "French", "de, en", "diptych models pull fr-en", "--auto-pull"] {
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
 }

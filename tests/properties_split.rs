@@ -9,7 +9,7 @@ fn text() -> impl Strategy<Value = String> {
         4 => prop::sample::select(vec![
             ".", "...", "…", "!", "?", "。", "．", "\"", "“", "”", "„", "»", "«", "'", "(", ")", "[1]", "-", "•", " ",
             " ", "\u{a0}", "\n", "\r\n", "\u{2028}", "z. B.", "U.S.", "20.", "XIV.", "Dr.", "usw.", "5", "Das", "das",
-            "Jahrhundert", "'s", "「", "」", ";", "ა", "\u{301}", "\u{200b}", "ﬁ", "ǅ",
+            "Jahrhundert", "'s", "「", "」", "！", "（", "｡", "……", "你好", "はい", "가다", "说", ";", "ა", "\u{301}", "\u{200b}", "ﬁ", "ǅ",
         ]).prop_map(String::from),
         1 => "\\PC{0,6}",
         1 => any::<String>(),
@@ -18,7 +18,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn lang() -> impl Strategy<Value = Lang> {
-    prop::sample::select(vec!["de", "en", "fr", "pt", "es", "it", "nl", "el", "ru", "ja", "xx"])
+    prop::sample::select(vec!["de", "en", "fr", "pt", "es", "it", "nl", "el", "ru", "ja", "zh", "ko", "xx"])
         .prop_map(|tag| tag.parse().expect("a tag"))
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diptych::{
-    Bead, Bitext, Document, Engines, ExportFormat, Exporter, Lang, PairFilter, Split, Store, one_line,
+    Bead, Bitext, Document, Engines, ExportFormat, Exporter, FilterOptions, Lang, PairFilter, Reason, Split,
+    Store, one_line,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -85,6 +86,35 @@ fn exported(bitext: &Bitext, format: ExportFormat) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// All that an export can show, verdicts among it.
+fn shown(store: &Store) -> String {
+    let mut out = Vec::new();
+    for rejected in [false, true] {
+        let mut exporter = Exporter::new(&mut out, ExportFormat::Jsonl, None).unwrap();
+        let filter = PairFilter { english: true, rejected, ..PairFilter::default() };
+        store.for_each_pair(&filter, &mut |pair| exporter.write(pair)).unwrap();
+        exporter.finish().unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+fn filtered(store: &mut Store) {
+    // With reasons that these lines seldom have out of the way, so that the others come about.
+    let allow = [Reason::Letters, Reason::Length, Reason::Score].into();
+    store
+        .filter(&FilterOptions { boilerplate: 2, allow, ..FilterOptions::default() }, &mut |_| Ok(()))
+        .unwrap();
+}
+
+/// The inputs in an order that `seed` decides.
+fn shuffled<T>(mut items: Vec<T>, mut seed: u64) -> Vec<T> {
+    for i in (1..items.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(i, (seed >> 33) as usize % (i + 1));
+    }
+    items
+}
+
 fn read_tmx(text: &str) -> Vec<String> {
     use quick_xml::events::Event;
     let mut reader = quick_xml::Reader::from_str(text);
@@ -148,7 +178,7 @@ proptest! {
 
         let tsv = exported(&bitext, ExportFormat::Tsv);
         let rows: Vec<Vec<&str>> = tsv.split_terminator('\n').map(|row| row.split('\t').collect()).collect();
-        prop_assert!(rows.iter().all(|row| row.len() == 8));
+        prop_assert!(rows.iter().all(|row| row.len() == 12));
         let read: Vec<_> = rows.iter().map(|row| (row[0].to_string(), row[1].to_string())).collect();
         prop_assert_eq!(&read, &lines);
 
@@ -214,5 +244,75 @@ proptest! {
         let expected: Vec<_> = sentences.iter().map(|sentence| Some(model[sentence].to_string())).collect();
         prop_assert_eq!(found, expected);
         prop_assert!(store.recall("another", &sentences).unwrap().iter().all(Option::is_none));
+    }
+
+    /// Bitexts spread over stores at random and merged in any order are what one store holds that got them all;
+    /// merging again changes nothing; every store that was made on the way is sound.
+    #[test]
+    fn merges_are_unions(inputs in vec((input(), 0..3usize), 1..8), seed in any::<u64>()) {
+        let last: BTreeMap<_, _> = inputs.iter().map(|(input, at)| ((input.0, input.1), (bitext(input), *at))).collect();
+        let mut one = Store::in_memory().unwrap();
+        let mut parts = [0, 1, 2].map(|_| Store::in_memory().unwrap());
+        for (bitext, part) in shuffled(last.values().collect(), seed) {
+            let sentences: Vec<(&str, &str)> = bitext.source().sentences().map(|s| (s, "English")).collect();
+            let engines = Engines { source: Some("engine"), target: None };
+            for store in [&mut one, &mut parts[*part]] {
+                store.remember("engine", &sentences).unwrap();
+                store.save(bitext, &engines).unwrap();
+            }
+        }
+        filtered(&mut one);
+        parts.iter_mut().for_each(filtered);
+        let mut merged = Store::in_memory().unwrap();
+        let parts = shuffled(parts.into(), seed);
+        merged.merge(&parts, &mut |_| Ok(())).unwrap();
+        prop_assert_eq!(shown(&merged), shown(&one));
+        let again = merged.merge(&shuffled(parts, !seed), &mut |_| Ok(())).unwrap();
+        prop_assert_eq!((again.added, again.replaced, again.kept, again.translations), (0, 0, 0, 0));
+        prop_assert_eq!(shown(&merged), shown(&one));
+        for store in [&one, &merged] {
+            prop_assert_eq!(store.check(&mut |_| Ok(())).unwrap(), vec![]);
+        }
+    }
+
+    /// Where stores contradict each other, the order of merging still makes no difference.
+    #[test]
+    fn contradictions_end_the_same(inputs in vec((input(), 0..3usize), 1..9), seed in any::<u64>()) {
+        let part = |wanted: usize| {
+            let mut store = Store::in_memory().unwrap();
+            for (input, _) in inputs.iter().filter(|(_, at)| *at == wanted) {
+                let bitext = bitext(input);
+                let english = format!("English {wanted}");
+                let sentences: Vec<(&str, &str)> = bitext.source().sentences().map(|s| (s, english.as_str())).collect();
+                store.remember("engine", &sentences).unwrap();
+                store.save(&bitext, &Engines { source: Some("engine"), target: None }).unwrap();
+            }
+            store
+        };
+        let merged = |order: &[usize]| {
+            let mut out = Store::in_memory().unwrap();
+            for &at in order {
+                out.merge(&[part(at)], &mut |_| Ok(())).unwrap();
+            }
+            out
+        };
+        let (forth, back) = (merged(&[0, 1, 2]), merged(&shuffled(vec![0, 1, 2], seed)));
+        prop_assert_eq!(shown(&forth), shown(&back));
+        prop_assert_eq!(back.check(&mut |_| Ok(())).unwrap(), vec![]);
+    }
+
+    /// Verdicts do not depend on the order in which documents came.
+    #[test]
+    fn verdicts_do_not_depend_on_order(inputs in vec(input(), 1..8), seed in any::<u64>()) {
+        let last: BTreeMap<_, _> = inputs.iter().map(|input| ((input.0, input.1), bitext(input))).collect();
+        let judged = |bitexts: Vec<&Bitext>| {
+            let mut store = Store::in_memory().unwrap();
+            bitexts.iter().for_each(|bitext| store.save(bitext, &Engines::default()).unwrap());
+            filtered(&mut store);
+            store
+        };
+        let (forth, back) = (judged(last.values().collect()), judged(shuffled(last.values().collect(), seed)));
+        prop_assert_eq!(shown(&forth), shown(&back));
+        prop_assert_eq!(back.check(&mut |_| Ok(())).unwrap(), vec![]);
     }
 }

@@ -113,13 +113,14 @@ fn assert_fails(output: &Output, words: &[&str]) {
 }
 
 #[test]
-fn tsv_has_eight_columns_and_one_line_a_pair() {
+fn tsv_has_twelve_columns_and_one_line_a_pair() {
     let corpus = Corpus::with(&[sample()]);
     let output = corpus.run("export", &[]);
     let rows: Vec<Vec<&str>> = stdout(&output).lines().map(|line| line.split('\t').collect()).collect();
-    assert!(rows.iter().all(|row| row.len() == 8), "{rows:?}");
+    assert!(rows.iter().all(|row| row.len() == 12), "{rows:?}");
     assert_eq!(rows.iter().map(|row| (row[0], row[1])).collect::<Vec<_>>(), PAIRS);
-    assert_eq!(rows[1][2..], ["0.8", "2-1", "hafen & <markt>.de", "harbour.en", "1,2", "1"]);
+    assert_eq!(rows[1][2..8], ["0.8", "2-1", "hafen & <markt>.de", "harbour.en", "1,2", "1"]);
+    assert_eq!(rows[1][8..], ["28-59", "26-62", "", ""]);
     assert_eq!(rows[2][2], "0.5123");
 }
 

@@ -210,13 +210,18 @@ fn sides<'a>(
     global: &Global,
 ) -> anyhow::Result<Vec<Side<'a>>> {
     let models = Models::locate(global.models.as_deref())?;
+    let engine = args.engine.engine()?;
     let side = |(document, english): (&'a Document, &'a Vec<String>)| {
         let (signature, note) = match &args.translations {
             _ if document.lang().is_english() => (None, None),
             Some(path) => (Some(format!("file {}", path.display())), None),
-            None => match models.find(&format!("{}-en", document.lang()))? {
+            None => match models.find(&engine.model(document.lang()))? {
                 Some(model) => {
-                    let signature = format!("{} {} {}", model.engine(), model.name(), model.fingerprint());
+                    let mut signature =
+                        format!("{} {} {}", model.engine(), model.name(), model.fingerprint());
+                    if let diptych::Engine::OpusMt(options) = engine {
+                        signature += &format!(" {options}");
+                    }
                     (Some(signature), Some(model.note().to_string()))
                 }
                 None => (None, None),

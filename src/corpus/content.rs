@@ -97,11 +97,12 @@ impl Build<'_> {
                 && let Some((side, place)) = places.pop_front()
             {
                 size += place.bytes();
-                chunk.push((side, place));
+                let record = place.record(&mut self.records);
+                chunk.push((side, place, record));
             }
             let options = &self.options.open;
-            let read = in_parallel(self.pipeline.threads(), chunk, |(side, place)| {
-                let document = place.document(options);
+            let read = in_parallel(self.pipeline.threads(), chunk, |(side, place, record)| {
+                let document = place.document(record, options);
                 (side, place, document)
             });
             self.counts.times.read += started.elapsed();

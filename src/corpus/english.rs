@@ -53,7 +53,9 @@ impl Build<'_> {
         for document in documents {
             match self.pipeline.translator(document).map(|_| ()) {
                 Ok(()) => {}
-                Err(error @ Error::UnsupportedLanguage { .. }) => return Ok(Some(error.to_string())),
+                Err(error @ (Error::UnsupportedLanguage { .. } | Error::NoOpusModel { .. })) => {
+                    return Ok(Some(error.to_string()));
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -1,8 +1,7 @@
 //! A manifest: the pairs of a corpus, one a line, as TSV or JSON Lines. It is read line by line, never whole.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use super::find::{Found, Pairs, PairsOptions, Place};
 use super::records::Lines;
 use crate::error::{Error, Result};
 use crate::lang::Lang;
+use crate::read::packed::{self, unpacked_name};
 
 /// A line of a manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,21 +174,21 @@ impl ManifestRow {
 
 /// Whether a file is a manifest: its ending is .tsv, or its first record has a source and a target.
 pub(super) fn is_one(path: &Path) -> Result<bool> {
-    let ending = path.extension().unwrap_or_default();
+    let ending = unpacked_name(path).extension().unwrap_or_default();
     if path.is_dir() || ending.eq_ignore_ascii_case("tsv") {
         return Ok(!path.is_dir());
     }
     if !super::records::is_one(path) {
         return Ok(false);
     }
-    let first = read_manifest(open(path)?).next().transpose()?;
+    let first = read_manifest(packed::open(path)?).next().transpose()?;
     Ok(first.is_some_and(|(_, row)| row.is_ok()))
 }
 
 /// The pairs of a manifest.
 pub(super) fn pairs(path: &Path, options: &PairsOptions) -> Result<Pairs> {
     let mut total = 0;
-    for row in read_manifest(open(path)?) {
+    for row in read_manifest(packed::open(path)?) {
         let _ = row?;
         total += 1;
     }
@@ -196,7 +196,7 @@ pub(super) fn pairs(path: &Path, options: &PairsOptions) -> Result<Pairs> {
     let name = path.display().to_string();
     let options = options.clone();
     let mut lines = Lines::default();
-    let rows = read_manifest(open(path)?);
+    let rows = read_manifest(packed::open(path)?);
     Ok(Pairs::streamed(
         total,
         rows.map(move |row| {
@@ -249,10 +249,6 @@ impl Place {
 
 fn shown(folder: &Path, path: &str) -> String {
     folder.join(path).display().to_string()
-}
-
-fn open(path: &Path) -> Result<BufReader<File>> {
-    File::open(path).map(BufReader::new).map_err(|cause| Error::file("read", path, cause))
 }
 
 impl Lines {

@@ -1,9 +1,9 @@
 //! JSON Lines files whose records pair by `id`. Of a file only the places and ids of its records are kept,
-//! about a hundred bytes each; a record is read from its place when its turn comes.
+//! about a hundred bytes each; a record is read from its place when its turn comes, by one thread.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -12,10 +12,11 @@ use serde_json::Value;
 use super::find::{Found, Pairs, PairsOptions, Place, Record, describe, sides};
 use crate::error::{Error, Result};
 use crate::lang::Lang;
+use crate::read::packed::{self, unpacked_name};
 
 /// Whether a path is called a JSON Lines file.
 pub(super) fn is_one(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default();
+    let ending = unpacked_name(path).extension().unwrap_or_default();
     !path.is_dir() && (ending.eq_ignore_ascii_case("jsonl") || ending.eq_ignore_ascii_case("ndjson"))
 }
 
@@ -178,7 +179,7 @@ impl Lines {
 /// Hands on the place and the bytes of every line, one in memory at a time.
 pub(super) fn each_line(path: &Path, each: &mut dyn FnMut(Record, &[u8])) -> Result<()> {
     let cannot = |cause| Error::file("read", path, cause);
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot)?);
+    let mut reader = packed::open(path)?;
     let (mut line, mut offset, mut bytes) = (0, 0, Vec::new());
     loop {
         bytes.clear();
@@ -195,16 +196,61 @@ pub(super) fn each_line(path: &Path, each: &mut dyn FnMut(Record, &[u8])) -> Res
     }
 }
 
-/// The bytes of a record.
-pub(super) fn load(path: &Path, record: Record) -> Result<Vec<u8>> {
-    let read = || {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(record.offset))?;
+/// Files whose records are read, one after the other. Where a file is packed, what lies before a record has to
+/// be unpacked: records in the order of the file cost no more than the file, a record that lies before the
+/// last one costs another start from the front.
+#[derive(Default)]
+pub(super) struct Records(BTreeMap<PathBuf, Source>);
+
+/// Files that are open at a time, at most.
+const OPEN: usize = 16;
+
+enum Source {
+    Plain(File),
+    /// Where the reader stands, in unpacked bytes.
+    Packed(u64, Box<dyn BufRead>),
+}
+
+impl Records {
+    /// The bytes of a record.
+    pub(super) fn load(&mut self, path: &Path, record: Record) -> Result<Vec<u8>> {
+        let cannot = |cause| Error::file("read", path, cause);
+        let stands_behind = |source: &Source| matches!(source, Source::Packed(at, _) if *at > record.offset);
+        if self.0.get(path).is_none_or(stands_behind) {
+            if self.0.len() >= OPEN {
+                self.0.clear();
+            }
+            let source = match packed::is_packed(path)? {
+                true => Source::Packed(0, packed::open(path)?),
+                false => Source::Plain(File::open(path).map_err(cannot)?),
+            };
+            self.0.insert(path.to_path_buf(), source);
+        }
+        let Some(source) = self.0.get_mut(path) else { return Ok(Vec::new()) };
+        let bytes = source.load(record).map_err(cannot);
+        if bytes.is_err() {
+            self.0.remove(path);
+        }
+        bytes
+    }
+}
+
+impl Source {
+    fn load(&mut self, record: Record) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        file.take(record.bytes).read_to_end(&mut bytes)?;
+        match self {
+            Source::Plain(file) => {
+                file.seek(SeekFrom::Start(record.offset))?;
+                file.take(record.bytes).read_to_end(&mut bytes)?;
+            }
+            Source::Packed(at, reader) => {
+                io::copy(&mut reader.by_ref().take(record.offset - *at), &mut io::sink())?;
+                reader.by_ref().take(record.bytes).read_to_end(&mut bytes)?;
+                *at = record.offset + record.bytes;
+            }
+        }
         Ok(bytes)
-    };
-    read().map_err(|cause| Error::file("read", path, cause))
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +266,7 @@ mod tests {
         }
         let prefix = format!("{}/", directory.path().display());
         let text = |place: &Place| {
-            let bytes = load(&place.path, place.record.unwrap()).unwrap();
+            let bytes = Records::default().load(&place.path, place.record.unwrap()).unwrap();
             serde_json::from_slice::<Value>(&bytes).unwrap()["text"].as_str().unwrap().to_string()
         };
         let shown = pairs(&paths, options).unwrap().map(|found| match found.unwrap() {

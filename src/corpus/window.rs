@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::english::English;
 use super::find::{Found, Place};
 use super::parallel::{guarded, in_parallel};
-use super::{Build, BuildEvent, records};
+use super::records::Records;
+use super::{Build, BuildEvent};
 use crate::bitext::Bitext;
 use crate::document::{Document, OpenOptions};
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::read;
 use crate::store::{Engines, Input, Outcome};
 
 /// Unknown sentences in a window: enough for batches by length that keep all cores busy to the end.
-pub(super) const UNKNOWN: usize = 4096;
+pub(super) const UNKNOWN: usize = 1920;
 /// Bytes of text in a window, where most of its sentences are known.
 pub(super) const BYTES: usize = 8 << 20;
 /// Pairs that are read at once, in number and in bytes of their files.
@@ -135,7 +136,8 @@ impl Build<'_> {
                         Some(store) => store.built(&source.name(), &target.name())?,
                         None => None,
                     };
-                    tasks.push(Task { source, target, date, how, stored });
+                    let records = [source.record(&mut self.records), target.record(&mut self.records)];
+                    tasks.push(Task { source, target, records, date, how, stored });
                 }
             }
             if bytes >= CHUNK.1 {
@@ -234,12 +236,14 @@ impl Place {
         }
     }
 
-    /// The bytes of the file or the record.
-    fn load(&self, options: &OpenOptions) -> Result<Vec<u8>> {
-        match self.record {
-            Some(record) => records::load(&self.path, record),
-            None => read::load(&self.path, options.read.max_bytes),
-        }
+    /// The bytes of the record, where the place is one.
+    pub(super) fn record(&self, records: &mut Records) -> Option<Result<Vec<u8>>> {
+        self.record.map(|record| records.load(&self.path, record))
+    }
+
+    /// The bytes of the record, or of the file.
+    fn load(&self, record: Option<Result<Vec<u8>>>, options: &OpenOptions) -> Result<Vec<u8>> {
+        record.unwrap_or_else(|| read::load(&self.path, options.read.max_bytes))
     }
 
     /// The document that the bytes hold.
@@ -261,9 +265,13 @@ impl Place {
         parsed.map_err(with_way_out)
     }
 
-    /// Reads the document.
-    pub(super) fn document(&self, options: &OpenOptions) -> Result<Document> {
-        guarded(&self.name(), || self.parse(self.load(options)?, options))
+    /// Reads the document; `record` is what [`Place::record`] gave.
+    pub(super) fn document(
+        &self,
+        record: Option<Result<Vec<u8>>>,
+        options: &OpenOptions,
+    ) -> Result<Document> {
+        guarded(&self.name(), || self.parse(self.load(record, options)?, options))
     }
 }
 
@@ -281,6 +289,8 @@ fn with_way_out(mut error: Error) -> Error {
 struct Task {
     source: Place,
     target: Place,
+    /// What was read of them already.
+    records: [Option<Result<Vec<u8>>>; 2],
     date: Option<String>,
     /// How it is treated; part of its digest.
     how: String,
@@ -296,9 +306,10 @@ enum Read {
 }
 
 impl Task {
-    fn read(self, options: &OpenOptions) -> Read {
+    fn read(mut self, options: &OpenOptions) -> Read {
         let mut content = Vec::new();
-        match guarded(&self.source.name(), || self.parse(options, &mut content)) {
+        let records = std::mem::take(&mut self.records);
+        match guarded(&self.source.name(), || self.parse(records, options, &mut content)) {
             Ok(None) => Read::Unchanged,
             Ok(Some((source, target))) => Read::Ready(Box::new(Ready { source, target, content })),
             Err(error) => {
@@ -309,8 +320,14 @@ impl Task {
     }
 
     /// The two documents, unless the store has them as they are. Leaves their digest in `content`.
-    fn parse(&self, options: &OpenOptions, content: &mut Vec<u8>) -> Result<Option<(Document, Document)>> {
-        let (source, target) = (self.source.load(options)?, self.target.load(options)?);
+    fn parse(
+        &self,
+        records: [Option<Result<Vec<u8>>>; 2],
+        options: &OpenOptions,
+        content: &mut Vec<u8>,
+    ) -> Result<Option<(Document, Document)>> {
+        let [source, target] = records;
+        let (source, target) = (self.source.load(source, options)?, self.target.load(target, options)?);
         let date = self.date.as_deref();
         let digest = Sha256::new()
             .chain_update(Sha256::digest(&source))

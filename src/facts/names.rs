@@ -40,6 +40,7 @@ pub(super) fn names(text: &str, tokens: &[Token], words: &Words) -> Vec<Fact> {
         word.chars().filter(|c| c.is_uppercase()).count() >= 2 && word.chars().count() <= 8
     };
     let mut found = Vec::new();
+    let first = tokens.iter().position(|token| token.sort != Sort::Mark);
     let mut at = 0;
     while at < tokens.len() {
         if !capital(at) {
@@ -60,7 +61,7 @@ pub(super) fn names(text: &str, tokens: &[Token], words: &Words) -> Vec<Fact> {
                 break;
             }
         }
-        let opens = at == 0 || tokens[..at].iter().all(|token| token.sort == Sort::Mark);
+        let opens = first == Some(at);
         let count = (at..end).filter(|&i| capital(i)).count();
         let dated = end == at + 1 && is_calendar(&tokens[at].lower, words);
         let single = (words.nouns_small && !opens) || acronym(at);
@@ -92,6 +93,8 @@ pub(super) const QUOTES: &[(char, &[char])] = &[
 pub(super) fn quotes(text: &str) -> Vec<Fact> {
     let mut found = Vec::new();
     let mut open: Option<(usize, &[char])> = None;
+    // Where the text begins that a closing mark without an opening one can close: no mark's text is another's.
+    let mut edge = 0;
     let mut push = |start: usize, end: usize| {
         let inner = text[start..end].trim();
         if inner.chars().any(char::is_alphabetic) {
@@ -106,19 +109,18 @@ pub(super) fn quotes(text: &str) -> Vec<Fact> {
         match open {
             Some((start, closing)) if closing.contains(&c) => {
                 push(start, i);
-                open = None;
+                (open, edge) = (None, i + c.len_utf8());
             }
             Some(_) => {}
             None => {
                 // A straight mark after a letter closes what an earlier sentence opened.
                 let tight =
                     c == '"' && text[..i].chars().next_back().is_some_and(|c| !c.is_whitespace() && c != '(');
-                if tight {
-                    push(0, i);
+                if tight || matches!(c, '”' | '‘') {
+                    push(edge, i);
+                    edge = i + c.len_utf8();
                 } else if let Some((mark, closing)) = QUOTES.iter().find(|(mark, _)| *mark == c) {
                     open = Some((i + mark.len_utf8(), closing));
-                } else if matches!(c, '”' | '‘') {
-                    push(0, i);
                 }
             }
         }

@@ -125,11 +125,26 @@ impl Reader<'_> {
 
     /// Number words in a row: `dreiundzwanzig`, `twenty-three`, `one hundred and five`, `a dozen`.
     pub(super) fn words_amount(&self, at: usize) -> Option<(f64, usize)> {
+        let (total, end) = self.words_below_hundred(at)?;
+        if self.word(end) != "hundred" || self.is_article(at) || self.is_half(at) {
+            return Some((total, end));
+        }
+        let next = end + 1 + usize::from(self.word(end + 1) == "and");
+        let rest = self.words_below_hundred(next).filter(|(rest, _)| (1.0..100.0).contains(rest));
+        // "one hundred two hundred" is two numbers.
+        Some(match rest.filter(|(_, after)| self.word(*after) != "hundred") {
+            Some((rest, after)) => (total * 100.0 + rest, after),
+            None => (total * 100.0, end + 1),
+        })
+    }
+
+    /// `dreiundzwanzig`, `twenty-three`, `a` before a scale word; German words may say more than a hundred.
+    fn words_below_hundred(&self, at: usize) -> Option<(f64, usize)> {
         let first = self.words.number(self.word(at))?;
-        let article = matches!(self.word(at), "a" | "an" | "ein" | "eine" | "einem" | "einen" | "einer");
+        let article = self.is_article(at);
         let mut end = at + 1;
         let mut total = first;
-        if article || self.word(at).starts_with("halb") || self.word(at) == "half" {
+        if article || self.is_half(at) {
             // An article counts only before a scale word.
             let next = end + usize::from(self.word(end) == "a");
             self.words.scale(self.word(next))?;
@@ -143,16 +158,15 @@ impl Reader<'_> {
                 (total, end) = (total + unit, next + 1);
             }
         }
-        if self.word(end) == "hundred" {
-            (total, end) = (total * 100.0, end + 1);
-            let next = end + usize::from(self.word(end) == "and");
-            if let Some((rest, after)) =
-                self.words_amount(next).filter(|(rest, _)| *rest < 100.0 && *rest >= 1.0)
-            {
-                (total, end) = (total + rest, after);
-            }
-        }
         Some((total, end))
+    }
+
+    fn is_article(&self, at: usize) -> bool {
+        matches!(self.word(at), "a" | "an" | "ein" | "eine" | "einem" | "einen" | "einer")
+    }
+
+    fn is_half(&self, at: usize) -> bool {
+        self.word(at).starts_with("halb") || self.word(at) == "half"
     }
 
     /// What is counted at `at`, and where it ends.

@@ -53,6 +53,8 @@ pub(super) fn numeral_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let mut end = digits(0);
+    // Whether a group of three digits can follow behind a space: behind `10` of `10 405`, not `2015`.
+    let mut groups = end <= 3 && bytes[0] != b'0';
     loop {
         let rest = &text[end..];
         let Some(c) = rest.chars().next() else { return end };
@@ -60,18 +62,13 @@ pub(super) fn numeral_length(text: &str) -> usize {
         let more = digits(next);
         let joins = match c {
             '.' | ',' => more > 0,
-            '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}' | ' ' => more == 3 && grouped(&text[..end]),
+            '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}' | ' ' => more == 3 && groups,
             _ => false,
         };
         if !joins {
             return end;
         }
+        groups &= !matches!(c, '.' | ',');
         end = next + more;
     }
-}
-
-/// Whether a numeral can go on with a group of three digits behind a space: `10` of `10 405`, not `2015`.
-pub(super) fn grouped(start: &str) -> bool {
-    let first = start.bytes().take_while(u8::is_ascii_digit).count();
-    first <= 3 && !start.starts_with('0') && !start.contains(['.', ','])
 }

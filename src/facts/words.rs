@@ -35,7 +35,7 @@ impl Words {
     }
 
     pub(super) fn number(&self, word: &str) -> Option<f64> {
-        if word.is_empty() {
+        if word.is_empty() || word.len() > LONGEST_NUMBER {
             return None;
         }
         if let Some(value) = tabled(self.numbers, word).or_else(|| tabled(self.ordinals, word)) {
@@ -49,7 +49,8 @@ impl Words {
 
     /// Ordinals and counts of times come and go in translation, like small numbers.
     pub(super) fn is_ordinal(&self, word: &str) -> bool {
-        tabled(self.ordinals, word).is_some() || self.compounds && german_ordinal(word).is_some()
+        tabled(self.ordinals, word).is_some()
+            || self.compounds && word.len() <= LONGEST_NUMBER && german_ordinal(word).is_some()
     }
 
     pub(super) fn is_number(&self, word: &str) -> bool {
@@ -75,6 +76,10 @@ pub(super) fn tabled(table: &str, word: &str) -> Option<f64> {
 /// What German hangs on a number: `95-Jährige` is written `fünfundneunzigjährige` too.
 pub(super) const GERMAN_SUFFIXES: [&str; 8] =
     ["jährig", "monatig", "wöchig", "tägig", "stündig", "minütig", "mal", "fach"];
+
+/// No number word is longer, in bytes: `siebenhundertsiebenundsiebzigtausendsiebenhundertsiebenundsiebzigjährigen`
+/// has 78. Long words are read by recursion.
+const LONGEST_NUMBER: usize = 100;
 
 /// Where what hangs on a German number word begins.
 pub(super) fn german_suffix(word: &str) -> Option<usize> {

@@ -66,7 +66,7 @@ pub(super) fn blocks(html: &str, part: Part) -> Vec<Line> {
                 pre += usize::from(tag.name == "pre");
                 open.push(tag.name);
             }
-            Token::Close(name) => {
+            Token::Close(Tag { name, .. }) => {
                 let Some(at) = open.iter().rposition(|&tag| tag == name) else { continue };
                 for tag in open.drain(at..) {
                     quoted -= usize::from(is_kept_in_figure(tag));
@@ -168,7 +168,7 @@ impl Blocks {
 enum Token<'a> {
     Text(&'a str),
     Open(Tag<'a>),
-    Close(&'a str),
+    Close(Tag<'a>),
 }
 
 struct Tag<'a> {
@@ -196,6 +196,25 @@ impl<'a> Tag<'a> {
         }
         None
     }
+
+    /// Whether there are more attributes than any page has: more blanks, slashes and ends of quoted values than that,
+    /// outside of quotes.
+    fn is_crowded(&self) -> bool {
+        let (mut count, mut quote, mut before) = (0, None, b' ');
+        for byte in self.attributes.bytes() {
+            match quote {
+                Some(mark) if byte == mark => {
+                    quote = None;
+                    count += 1;
+                }
+                Some(_) => {}
+                None if matches!(byte, b'"' | b'\'') && before == b'=' => quote = Some(byte),
+                None => count += usize::from(byte.is_ascii_whitespace() || byte == b'/'),
+            }
+            before = byte;
+        }
+        count > 2 * ATTRIBUTES
+    }
 }
 
 /// The tags and texts of HTML; comments, declarations and what stands in scripts are passed over.
@@ -222,11 +241,13 @@ impl<'a> Iterator for Tokens<'a> {
             } else if tag.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic()) {
                 let (inside, rest) = tag.split_at(tag_end(tag));
                 self.0 = rest.strip_prefix('>').unwrap_or(rest);
-                if let Some(name) = inside.strip_prefix('/') {
-                    return Some(Token::Close(name.trim()));
-                }
+                let (inside, closes) =
+                    inside.strip_prefix('/').map_or((inside, false), |inside| (inside, true));
                 let name = inside.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(inside.len());
                 let (name, attributes) = inside.split_at(name);
+                if closes {
+                    return Some(Token::Close(Tag { name, attributes }));
+                }
                 if RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) {
                     self.0 = &self.0[raw_end(self.0, name)..];
                 }
@@ -267,10 +288,13 @@ fn raw_end(html: &str, name: &str) -> usize {
 /// and unclosed formatting elements are copied into each paragraph.
 const DEEPEST: usize = 256;
 const FORMATTING: usize = 64;
+/// How many attributes a tag may have: the parser compares each with all before it.
+const ATTRIBUTES: usize = 500;
 
-/// The page, or where it nests too deep a copy without the tags that go too deep: paragraphs instead.
+/// The page, or where it nests too deep (or a tag has too many attributes) a copy without the tags that go too
+/// deep: paragraphs instead.
 pub(super) fn shallow(html: &str) -> Cow<'_, str> {
-    if !is_deep(html) {
+    if !is_slow(html) {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len());
@@ -279,13 +303,14 @@ pub(super) fn shallow(html: &str) -> Cow<'_, str> {
             Token::Text(text) => out.push_str(text),
             // Nothing that is visible needs nesting: blocks become paragraphs, the rest goes.
             Token::Open(tag) if is_structure(tag.name) => {
-                out.extend(["<", tag.name, tag.attributes, ">"]);
+                let attributes = if tag.is_crowded() { "" } else { tag.attributes };
+                out.extend(["<", tag.name, attributes, ">"]);
                 if RAW.iter().any(|raw| raw.eq_ignore_ascii_case(tag.name)) {
                     out.extend(["</", tag.name, ">"]);
                 }
             }
-            Token::Close(name) if is_structure(name) => out.extend(["</", name, ">"]),
-            Token::Open(Tag { name, .. }) | Token::Close(name) => {
+            Token::Close(Tag { name, .. }) if is_structure(name) => out.extend(["</", name, ">"]),
+            Token::Open(Tag { name, .. }) | Token::Close(Tag { name, .. }) => {
                 if !INLINE.iter().any(|tag| tag.eq_ignore_ascii_case(name)) {
                     out.push_str("<p>");
                 }
@@ -295,7 +320,7 @@ pub(super) fn shallow(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn is_deep(html: &str) -> bool {
+fn is_slow(html: &str) -> bool {
     // Elements that end where the next of their kind begins do not nest.
     const FLAT: &[&str] = &[
         "p", "li", "dt", "dd", "option", "tr", "td", "th", "tbody", "thead", "tfoot", "html", "head", "body",
@@ -306,10 +331,11 @@ fn is_deep(html: &str) -> bool {
     let (mut depth, mut formats, mut foreign) = (0usize, 0usize, 0usize);
     for token in Tokens(html) {
         let (name, opens) = match token {
+            Token::Open(tag) | Token::Close(tag) if tag.is_crowded() => return true,
             // Only in pictures and formulas does a slash close an element.
             Token::Open(tag) if foreign > 0 && tag.attributes.ends_with('/') => continue,
             Token::Open(tag) => (tag.name, true),
-            Token::Close(name) => (name, false),
+            Token::Close(tag) => (tag.name, false),
             Token::Text(_) => continue,
         };
         if is(VOID, name) || is(FLAT, name) {
@@ -374,5 +400,20 @@ mod tests {
             let page = if page == "=" { content } else { page };
             assert_eq!(texts(html, Part::Page).join("|"), page, "{html}");
         }
+    }
+
+    #[test]
+    fn tags_with_a_crowd_of_attributes_lose_them() {
+        let many = |start: &str, end: &str| {
+            let attributes: String = (0..2000).map(|i| format!("{start}a{i}{end}")).collect();
+            [format!("<p {attributes}>x</p>"), format!("<p>x</p {attributes}>")]
+        };
+        for html in [many(" ", ""), many(" ", "=\"x y\""), many("", "='x'"), many("/", "")].as_flattened() {
+            assert!(is_slow(html), "{}", &html[..40]);
+            assert_eq!(texts(&shallow(html), Part::Page), ["x"]);
+            assert!(shallow(html).len() < 20);
+        }
+        let long = format!("<p style='{}' data-x=\"{}\">x</p>", "a: b; ".repeat(2000), "'/ ".repeat(2000));
+        assert!(!is_slow(&long));
     }
 }

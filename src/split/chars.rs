@@ -34,10 +34,6 @@ pub fn is_caseless(c: char) -> bool {
     c.is_alphabetic() && (!c.is_lowercase() && !c.is_uppercase() || matches!(c, 'ა'..='ჿ'))
 }
 
-pub fn is_hiragana(c: char) -> bool {
-    matches!(c, 'ぁ'..='ゟ')
-}
-
 pub fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
@@ -56,7 +52,26 @@ pub fn is_quote(c: char) -> bool {
 }
 
 pub fn is_closing_bracket(c: char) -> bool {
-    matches!(c, ')' | ']' | '}' | '」' | '』' | '）' | '】' | '〉' | '》' | '〕' | '］')
+    matches!(
+        c,
+        ')' | ']'
+            | '}'
+            | '」'
+            | '』'
+            | '）'
+            | '】'
+            | '〉'
+            | '》'
+            | '〕'
+            | '］'
+            | '｣'
+            | '〗'
+            | '〙'
+            | '｝'
+            | '〞'
+            | '〟'
+            | '＂'
+    )
 }
 
 /// What parts words, apart from dots and hyphens.

@@ -13,6 +13,7 @@
 //! | `endings` | ends of words that make an abbreviation of the kind `unclear` (`Bahnhofstr`) |
 //! | `exclaims` | names that end in an exclamation mark (`Yahoo`) |
 //! | `says` | verbs of saying that follow a quotation and its speaker (`"Why?" Ann asked`) |
+//! | `reports` | ends of the clause that follows a quotation where verbs come last (`“好。”他说。`) |
 //! | `articles` | words that stand before an ordinal number (`der 3. Versuch`) |
 //!
 //! Abbreviations are written without their last dot. One that begins with a small letter is also known with a
@@ -72,12 +73,15 @@ pub struct Rules {
     pub endings: Vec<&'static str>,
     pub exclaims: Words,
     pub says: Words,
+    pub reports: Vec<&'static str>,
     /// Numbers with a dot are ordinals and nouns have capitals, so that a capital alone says nothing (German).
     pub ordinals: bool,
     /// “ and ‘ close a quotation here, as in „so“.
     pub low_quotes: bool,
     /// The semicolon asks (Greek).
     pub greek: bool,
+    /// Sentences end in certain syllables, and what is glued to a quotation belongs to it (Korean).
+    pub hangul: bool,
     /// Sentences may begin with `'s` or `'t` in small letters (Dutch).
     pub clitics: bool,
     /// Abbreviations of one of many languages: a short word without vowels is taken for one, too.
@@ -108,6 +112,17 @@ impl Rules {
         });
         static OTHER: LazyLock<Rules> =
             LazyLock::new(|| Rules { guesses: true, ..Rules::parse(include_str!("other.txt")) });
+        macro_rules! asian {
+            ($file:literal) => {
+                Rules {
+                    guesses: true,
+                    ..Rules::parse(concat!(include_str!("other.txt"), "\n", include_str!($file)))
+                }
+            };
+        }
+        static JA: LazyLock<Rules> = LazyLock::new(|| asian!("ja.txt"));
+        static ZH: LazyLock<Rules> = LazyLock::new(|| asian!("zh.txt"));
+        static KO: LazyLock<Rules> = LazyLock::new(|| Rules { hangul: true, ..asian!("ko.txt") });
         // The last but one: languages that write „so“.
         match tag {
             "de" => &DE,
@@ -118,6 +133,9 @@ impl Rules {
             "it" => &IT,
             "nl" => &NL,
             "el" => &GREEK,
+            "ja" => &JA,
+            "zh" => &ZH,
+            "ko" => &KO,
             "bg" | "cs" | "et" | "hr" | "is" | "ka" | "lb" | "lt" | "mk" | "sk" | "sl" | "sr" => &LOW,
             _ => &OTHER,
         }
@@ -135,6 +153,7 @@ impl Rules {
                 "counted" => rules.counted.extend(words),
                 "articles" => rules.articles.extend(words),
                 "endings" => rules.endings.extend(words),
+                "reports" => rules.reports.extend(words),
                 "exclaims" => rules.exclaims.extend(words),
                 "says" => rules.says.extend(words),
                 _ => {
@@ -166,7 +185,7 @@ fn kind(key: &str) -> Option<Abbreviation> {
 mod tests {
     use super::*;
 
-    const FILES: [(&str, &str); 9] = [
+    const FILES: [(&str, &str); 12] = [
         ("common", include_str!("common.txt")),
         ("de", include_str!("de.txt")),
         ("en", include_str!("en.txt")),
@@ -175,11 +194,15 @@ mod tests {
         ("es", include_str!("es.txt")),
         ("it", include_str!("it.txt")),
         ("nl", include_str!("nl.txt")),
+        ("ja", include_str!("ja.txt")),
+        ("zh", include_str!("zh.txt")),
+        ("ko", include_str!("ko.txt")),
         ("other", include_str!("other.txt")),
     ];
 
     /// The keys of words that are no abbreviations.
-    const KEYS: [&str; 7] = ["follows", "starts", "counted", "articles", "endings", "exclaims", "says"];
+    const KEYS: [&str; 8] =
+        ["follows", "starts", "counted", "articles", "endings", "exclaims", "says", "reports"];
 
     #[test]
     fn lists_are_well_formed() {
@@ -200,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_language_has_rules() {
-        for tag in ["de", "en", "fr", "pt", "es", "it", "nl", "el", "ru", "xx"] {
+        for tag in ["de", "en", "fr", "pt", "es", "it", "nl", "el", "ru", "ja", "zh", "ko", "xx"] {
             let rules = Rules::of(tag);
             assert!(rules.abbreviations.len() > 50 && rules.starts.len() > 50, "{tag}");
         }

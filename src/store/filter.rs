@@ -223,7 +223,7 @@ pub(super) fn find_setting(connection: &Connection, name: &str) -> Sql<Option<St
     select.query_row([name], |row| row.get(0)).optional()
 }
 
-fn put_setting(tx: &Transaction<'_>, name: &str, value: &str) -> Sql<()> {
+pub(super) fn put_setting(tx: &Transaction<'_>, name: &str, value: &str) -> Sql<()> {
     tx.execute(
         "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
         [name, value],

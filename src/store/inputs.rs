@@ -105,7 +105,7 @@ fn put_input(tx: &Transaction<'_>, input: &Input<'_>) -> Sql<()> {
     let reason = match &input.outcome {
         Outcome::Aligned(bitext, engines) => {
             put(tx, bitext, engines)?;
-            forget_partnerless(tx, input)?;
+            forget_partnerless(tx, (input.source, input.target))?;
             None
         }
         Outcome::Skipped(reason) => Some(reason),
@@ -119,9 +119,9 @@ fn put_input(tx: &Transaction<'_>, input: &Input<'_>) -> Sql<()> {
 }
 
 /// A document that was once without a partner has one now.
-fn forget_partnerless(tx: &Transaction<'_>, input: &Input<'_>) -> Sql<()> {
+pub(super) fn forget_partnerless(tx: &Transaction<'_>, (source, target): (&str, &str)) -> Sql<()> {
     let mut delete = tx.prepare_cached("DELETE FROM input WHERE source = ?1 AND target = ?2")?;
-    for name in [input.source, input.target] {
+    for name in [source, target] {
         delete.execute([name, ""])?;
         delete.execute(["", name])?;
     }

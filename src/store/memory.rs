@@ -27,9 +27,12 @@ impl Store {
     /// this `signature` has translated before stays as it is: equal signatures give equal translations.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store): read-only, full, or held by another process for more than 10 seconds. Nothing of
-    /// `pairs` is stored then.
+    /// [`Error::Store`](crate::Error::Store): read-only, full, or held by another process for more than 10
+    /// seconds. Nothing of `pairs` is stored then.
     pub fn remember(&mut self, signature: &str, pairs: &[(&str, &str)]) -> Result<()> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
         self.write(|tx| {
             let engine = put_engine(tx, signature)?;
             let mut insert = tx.prepare_cached(

@@ -22,8 +22,9 @@ impl Store {
     /// Opens the store at `path` for reading and writing; makes one where there is no file.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store): a file that is no store or of a newer version, a missing or read-only directory, a
-    /// read-only file, a full disk, or another process that holds the store for more than 10 seconds.
+    /// [`Error::Store`](crate::Error::Store): a file that is no store or of a newer version, a missing or
+    /// read-only directory, a read-only file, a full disk, or another process that holds the store for more
+    /// than 10 seconds.
     pub fn open(path: &Path) -> Result<Store> {
         refuse_directory(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;

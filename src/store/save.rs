@@ -1,5 +1,7 @@
 //! Storing a bitext with its documents, in place of what was stored under their names.
 
+use std::ops::Range;
+
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
@@ -9,7 +11,7 @@ use super::memory::put_engine;
 use super::pairs::{StoredBitext, StoredDocument, load_beads};
 use super::rows::int;
 use super::{Engines, Store};
-use crate::bitext::Bitext;
+use crate::bitext::{Bead, Bitext};
 use crate::document::{Document, Span};
 use crate::error::{Error, Result};
 
@@ -35,52 +37,92 @@ pub(super) fn check_scores(bitext: &Bitext) -> Result<()> {
 
 /// Puts a bitext with its documents in place of what is stored for documents of the same two names.
 pub(super) fn put(tx: &Transaction<'_>, bitext: &Bitext, engines: &Engines<'_>) -> Sql<()> {
-    let names = (bitext.source().name(), bitext.target().name());
-    remove_bitexts(tx, names)?;
-    let source = put_document(tx, bitext.source())?;
-    let target = put_document(tx, bitext.target())?;
-    let id = put_bitext(tx, (source, target), bitext.signature(), engines)?;
-    put_beads(tx, id, bitext)?;
-    remove_unused_documents(tx, names)?;
+    let (source, target) = (bitext.source(), bitext.target());
+    let names = (source.name(), target.name());
+    let engines_before = remove_bitexts(tx, names)?;
+    let documents = (
+        NewDocument::of(source).put(tx, OnConflict::Newer)?,
+        NewDocument::of(target).put(tx, OnConflict::Newer)?,
+    );
+    let id = put_bitext(tx, documents, bitext.signature(), engines)?;
+    put_beads(tx, id, bitext.beads(), |at| Ok(source.slice(at)), |at| Ok(target.slice(at)))?;
+    remove_unused(tx, names, &engines_before)?;
     forget_filter(tx)
 }
 
-/// The document's row, made if there is none with this name, language, text and sentences.
-fn put_document(tx: &Transaction<'_>, document: &Document) -> Sql<i64> {
-    let meta = document.meta();
-    let id = tx
-        .prepare_cached(
-            "INSERT INTO document (name, lang, hash, cut, url, title, byline, date, text)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (name, lang, hash, cut) DO UPDATE SET
-                 url = excluded.url, title = excluded.title, byline = excluded.byline, date = excluded.date
-             RETURNING id",
-        )?
-        .query_row(
-            params![
-                document.name(),
-                document.lang().as_str(),
-                Sha256::digest(document.text()).as_slice(),
-                digest_of(document.spans()),
-                meta.url,
-                meta.title,
-                meta.byline,
-                meta.date,
-                document.text(),
-            ],
-            |row| row.get(0),
-        )?;
-    // The cut is part of what the row was found by: sentences that are there already are the same ones.
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO sentence (document, number, start, stop) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-    )?;
-    for (number, span) in document.spans().iter().enumerate() {
-        insert.execute(params![id, int(number), int(span.start), int(span.end)])?;
-    }
-    Ok(id)
+/// A document on its way into a store.
+pub(super) struct NewDocument<'a> {
+    pub(super) name: &'a str,
+    pub(super) lang: &'a str,
+    /// The digest of its text, and that of its sentences' places.
+    pub(super) hash: Vec<u8>,
+    pub(super) cut: Vec<u8>,
+    /// Address, title, author and date.
+    pub(super) meta: [Option<&'a str>; 4],
+    pub(super) text: &'a str,
+    pub(super) spans: &'a [Span],
 }
 
-fn digest_of(spans: &[Span]) -> Vec<u8> {
+impl<'a> NewDocument<'a> {
+    fn of(document: &'a Document) -> NewDocument<'a> {
+        let meta = document.meta();
+        NewDocument {
+            name: document.name(),
+            lang: document.lang().as_str(),
+            hash: hash_of(document.text()),
+            cut: cut_of(document.spans()),
+            meta: [&meta.url, &meta.title, &meta.byline, &meta.date].map(Option::as_deref),
+            text: document.text(),
+            spans: document.spans(),
+        }
+    }
+
+    /// The document's row, made if there is none with this name, language, text and sentences; where there is
+    /// one, `meta` says what becomes of its address and the like.
+    pub(super) fn put(&self, tx: &Transaction<'_>, meta: OnConflict) -> Sql<i64> {
+        let set = ["url", "title", "byline", "date"].map(|column| match meta {
+            OnConflict::Newer => format!("{column} = excluded.{column}"),
+            OnConflict::Lesser => {
+                format!("{column} = coalesce(min({column}, excluded.{column}), {column}, excluded.{column})")
+            }
+        });
+        let sql = format!(
+            "INSERT INTO document (name, lang, hash, cut, url, title, byline, date, text)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (name, lang, hash, cut) DO UPDATE SET {} RETURNING id",
+            set.join(", ")
+        );
+        let [url, title, byline, date] = self.meta;
+        let row = params![self.name, self.lang, self.hash, self.cut, url, title, byline, date, self.text];
+        let id = tx.prepare_cached(&sql)?.query_row(row, |row| row.get(0))?;
+        // The cut is part of what the row was found by: sentences that are there already are the same ones.
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO sentence (document, number, start, stop) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?;
+        for (number, span) in self.spans.iter().enumerate() {
+            insert.execute(params![id, int(number), int(span.start), int(span.end)])?;
+        }
+        Ok(id)
+    }
+}
+
+/// What stays of two statements about one document.
+#[derive(Clone, Copy)]
+pub(super) enum OnConflict {
+    /// The one that comes in.
+    Newer,
+    /// The lesser text: no matter which comes first.
+    Lesser,
+}
+
+/// The digest of a text.
+pub(super) fn hash_of(text: &str) -> Vec<u8> {
+    Sha256::digest(text).to_vec()
+}
+
+/// The digest of the places of a text's sentences.
+pub(super) fn cut_of(spans: &[Span]) -> Vec<u8> {
     let mut digest = Sha256::new();
     for span in spans {
         digest.update((span.start as u64).to_le_bytes());
@@ -89,7 +131,7 @@ fn digest_of(spans: &[Span]) -> Vec<u8> {
     digest.finalize().to_vec()
 }
 
-fn put_bitext(
+pub(super) fn put_bitext(
     tx: &Transaction<'_>,
     (source, target): (i64, i64),
     signature: &str,
@@ -106,13 +148,19 @@ fn put_bitext(
 }
 
 /// Stores the beads and, of those with two sides, their text in the index of the concordance.
-fn put_beads(tx: &Transaction<'_>, bitext: i64, content: &Bitext) -> Sql<()> {
+pub(super) fn put_beads<'a>(
+    tx: &Transaction<'_>,
+    bitext: i64,
+    beads: &[Bead],
+    source: impl Fn(Range<usize>) -> Sql<&'a str>,
+    target: impl Fn(Range<usize>) -> Sql<&'a str>,
+) -> Sql<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO bead (bitext, number, source_first, source_count, target_first, target_count, score)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     let mut index = tx.prepare_cached("INSERT INTO pair_text (rowid, source, target) VALUES (?1, ?2, ?3)")?;
-    for (number, bead) in content.beads().iter().enumerate() {
+    for (number, bead) in beads.iter().enumerate() {
         insert.execute(params![
             bitext,
             int(number),
@@ -123,27 +171,27 @@ fn put_beads(tx: &Transaction<'_>, bitext: i64, content: &Bitext) -> Sql<()> {
             bead.score,
         ])?;
         if !bead.is_null() {
-            let source = content.source().slice(bead.source.clone());
-            let target = content.target().slice(bead.target.clone());
+            let (source, target) = (source(bead.source.clone())?, target(bead.target.clone())?);
             index.execute(params![tx.last_insert_rowid(), source, target])?;
         }
     }
     Ok(())
 }
 
-/// Removes what is stored for two documents of these names, whatever their texts and languages.
-fn remove_bitexts(tx: &Transaction<'_>, (source, target): (&str, &str)) -> Sql<()> {
+/// Removes what is stored for two documents of these names, whatever their texts and languages; returns the
+/// engines that may be without use now.
+pub(super) fn remove_bitexts(tx: &Transaction<'_>, (source, target): (&str, &str)) -> Sql<Vec<i64>> {
     let mut select = tx.prepare_cached(
         "SELECT bitext.id, bitext.source, bitext.target, source_engine, target_engine FROM bitext
          JOIN document s ON s.id = bitext.source JOIN document t ON t.id = bitext.target
          WHERE s.name = ?1 AND t.name = ?2",
     )?;
     let old = select.query_map([source, target], StoredBitext::of)?.collect::<Sql<Vec<_>>>()?;
-    for bitext in old {
-        unindex(tx, &bitext)?;
+    for bitext in &old {
+        unindex(tx, bitext)?;
         tx.execute("DELETE FROM bitext WHERE id = ?1", [bitext.id])?; // and, by cascade, its beads
     }
-    Ok(())
+    Ok(old.iter().flat_map(|bitext| [bitext.source_engine, bitext.target_engine]).flatten().collect())
 }
 
 /// Takes a bitext's pairs out of the index, which must be told the text that it was given.
@@ -159,21 +207,32 @@ fn unindex(tx: &Transaction<'_>, bitext: &StoredBitext) -> Sql<()> {
     Ok(())
 }
 
-/// Removes the documents of these names that no bitext uses any more.
-fn remove_unused_documents(tx: &Transaction<'_>, (source, target): (&str, &str)) -> Sql<()> {
+/// Removes those of the documents of these names, and of these engines, that nothing uses any more.
+pub(super) fn remove_unused(
+    tx: &Transaction<'_>,
+    (source, target): (&str, &str),
+    engines: &[i64],
+) -> Sql<()> {
     tx.execute(
         "DELETE FROM document WHERE name IN (?1, ?2)
          AND NOT EXISTS (SELECT 1 FROM bitext WHERE bitext.source = document.id)
          AND NOT EXISTS (SELECT 1 FROM bitext WHERE bitext.target = document.id)",
         [source, target],
     )?;
+    for engine in engines {
+        tx.execute(
+            "DELETE FROM engine WHERE id = ?1
+             AND NOT EXISTS (SELECT 1 FROM translation WHERE translation.engine = ?1)
+             AND NOT EXISTS (SELECT 1 FROM bitext WHERE source_engine = ?1 OR target_engine = ?1)",
+            [engine],
+        )?;
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitext::Bead;
     use crate::split::Split;
     use crate::store::testing::{assert_sound, bitext, document, rows, texts};
 

@@ -6,13 +6,14 @@
 //! costs, and batches beyond 16 fall out of the cache. Batched and single output are equal to the byte. A
 //! lexical shortlist of 2,000 made batches of 12 slower, 1.5 times: it is projected sentence by sentence.
 
-use std::ops::Range;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use fxtranslate::engine::Engine;
 
-use super::{Translator, has_letters};
+use super::Translator;
+use super::cut::translate_in_parts;
 use crate::error::{Error, Result};
 use crate::models::Model;
 use crate::read::visible;
@@ -66,31 +67,13 @@ impl Marian {
 
     /// Translates one batch; a sentence over the window goes in as its parts.
     fn batch(&self, sentences: &[&str]) -> Vec<String> {
-        let sentences: Vec<_> = sentences.iter().map(|sentence| visible(sentence)).collect();
-        let mut parts: Vec<Part> = Vec::new();
-        let ranges: Vec<Range<usize>> = sentences
-            .iter()
-            .map(|sentence| {
-                let first = parts.len();
-                cut(sentence, &|text| self.fits(text), &mut parts);
-                first..parts.len()
-            })
-            .collect();
-        let words: Vec<&str> = parts.iter().filter(|part| part.is_language).map(|part| part.text).collect();
-        let mut translated = match words[..] {
-            [] => Vec::new(),
-            [only] => vec![self.engine.translate(only)],
-            _ => self.engine.translate_batch(&words),
-        }
-        .into_iter();
-        let outputs: Vec<String> = parts
-            .iter()
-            .map(|part| match part.is_language {
-                true => translated.next().expect("the engine answers each sentence"),
-                false => part.text.to_string(),
-            })
-            .collect();
-        ranges.into_iter().map(|range| join(&parts[range.clone()], &outputs[range])).collect()
+        let visible: Vec<_> = sentences.iter().map(|sentence| visible(sentence)).collect();
+        let sentences: Vec<&str> = visible.iter().map(|sentence| sentence.as_ref()).collect();
+        let translated = translate_in_parts(&sentences, &|text| self.fits(text), |parts| match parts {
+            [only] => Ok::<_, Infallible>(vec![self.engine.translate(only)]),
+            parts => Ok(self.engine.translate_batch(parts)),
+        });
+        translated.unwrap_or_else(|never| match never {})
     }
 }
 
@@ -129,130 +112,5 @@ impl Translator for Marian {
 
     fn signature(&self) -> &str {
         &self.signature
-    }
-}
-
-/// A stretch of a sentence that fits the window, or one that has to pass through as it is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Part<'a> {
-    text: &'a str,
-    /// It has letters, and it is no blob (a data URL, a row of dashes) without a blank to cut it at.
-    is_language: bool,
-}
-
-/// Cuts `text` into parts that fit, at the strongest boundary near the middle, and pushes them trimmed.
-fn cut<'a>(text: &'a str, fits: &dyn Fn(&str) -> bool, parts: &mut Vec<Part<'a>>) {
-    // Explicit stack: a text of many megabytes without a boundary must not overflow the real one.
-    let mut open = vec![text.trim()];
-    while let Some(text) = open.pop() {
-        let fit = fits(text);
-        match boundary(text) {
-            Some(at) if !fit => {
-                open.push(text[at..].trim_start());
-                open.push(text[..at].trim_end());
-            }
-            _ => parts.push(Part { text, is_language: fit && has_letters(text) }),
-        }
-    }
-}
-
-/// Where to cut a long text: the byte behind a clause mark, else a blank, in the middle half of the text
-/// where one is there; `None` where it has no blank at all.
-fn boundary(text: &str) -> Option<usize> {
-    let (middle, quarter) = (text.len() / 2, text.len() / 4);
-    let mut best: Option<(i32, usize, usize)> = None;
-    for (at, _) in text.match_indices(char::is_whitespace) {
-        let distance = at.abs_diff(middle);
-        let strength = match text[..at].chars().next_back() {
-            _ if distance > quarter => 0,
-            Some('.' | '!' | '?' | ';' | ':') => 4,
-            Some('–' | '—') => 3,
-            Some(',') => 2,
-            _ => 1,
-        };
-        let candidate = (-strength, distance, at);
-        if best.is_none_or(|found| candidate < found) {
-            best = Some(candidate);
-        }
-    }
-    best.map(|(_, _, at)| at)
-}
-
-/// Joins the translated parts of a sentence. A part is translated as if it were a sentence, with a capital and
-/// a stop; inside the sentence neither belongs there unless the source has it so, but its own mark does.
-fn join(parts: &[Part], outputs: &[String]) -> String {
-    let last = parts.len().saturating_sub(1);
-    let mut joined = String::new();
-    for (i, (part, output)) in parts.iter().zip(outputs).enumerate() {
-        let mut output = output.trim();
-        let mark = part.text.chars().next_back().filter(|c| ",;:–—".contains(*c)).filter(|_| i < last);
-        if i < last && !part.text.ends_with('.') {
-            output = output.trim_end_matches(['.', ',', ';', ':']);
-        }
-        let lower = i > 0 && part.text.starts_with(char::is_lowercase) && !output.starts_with("I ");
-        let mut chars = output.chars();
-        let first = chars.next().filter(|_| lower);
-        joined.push_str(if i > 0 { " " } else { "" });
-        match first {
-            Some(first) => joined.extend(first.to_lowercase().chain(chars)),
-            None => joined.push_str(output),
-        }
-        joined.extend(mark);
-    }
-    joined
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parts(text: &str, longest: usize) -> Vec<&str> {
-        let mut parts = Vec::new();
-        cut(text, &|part| part.len() <= longest, &mut parts);
-        parts.iter().map(|part| part.text).collect()
-    }
-
-    #[test]
-    fn long_sentences_are_cut_at_clauses_and_nothing_is_lost() {
-        let text =
-            "Als der Regen kam, gingen alle nach Hause; nur der Wirt blieb, denn er hatte noch zu tun.";
-        assert_eq!(parts(text, 200), [text]);
-        assert_eq!(
-            parts(text, 60),
-            ["Als der Regen kam, gingen alle nach Hause;", "nur der Wirt blieb, denn er hatte noch zu tun."]
-        );
-        assert_eq!(parts(text, 10).join(" "), text);
-        assert_eq!(parts("einwortohneende", 5), ["einwortohneende"]);
-        assert_eq!(parts("", 5), [""]);
-    }
-
-    #[test]
-    fn parts_join_to_one_sentence() {
-        let join = |parts: &[&str], outputs: &[&str]| {
-            let parts: Vec<Part> = parts.iter().map(|&text| Part { text, is_language: true }).collect();
-            join(&parts, &outputs.iter().map(|output| output.to_string()).collect::<Vec<_>>())
-        };
-        assert_eq!(
-            join(
-                &["Als der Regen kam, gingen alle;", "nur der Wirt blieb."],
-                &["When the rain came, everybody left.", "Only the host stayed."]
-            ),
-            "When the rain came, everybody left; only the host stayed."
-        );
-        assert_eq!(join(&["Es ist 12 Uhr.", "Gut."], &["It is 12.", "Good."]), "It is 12. Good.");
-        assert_eq!(join(&["x"], &[" y "]), "y");
-        assert_eq!(join(&[], &[]), "");
-    }
-
-    #[test]
-    fn blobs_and_numbers_are_not_given_to_the_model() {
-        let mut parts = Vec::new();
-        let blob = "a".repeat(5000);
-        let text = format!("Das Bild {blob} ist 12:30");
-        cut(&text, &|part| part.len() < 100, &mut parts);
-        let language: Vec<&str> =
-            parts.iter().filter(|part| part.is_language).map(|part| part.text).collect();
-        assert_eq!(language, ["Das Bild", "ist 12:30"]);
-        assert_eq!(parts.len(), 3);
     }
 }
