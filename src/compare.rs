@@ -2,12 +2,13 @@
 //! report alone says. Values in, values out; the reports come translated, the answer is for report.rs to show.
 //!
 //! Three things are told apart. Two independent reports are linked many to many by a logistic model over
-//! a few robust measures (compare/evidence.rs). A text and its translation are left to [`align`], whose use of
+//! a few robust measures (compare/evidence.rs, compare/independent.rs). A text and its translation are left to [`align`], whose use of
 //! the order is far surer. A translation whose sentences stand in another order is matched one to one.
 
 mod cluster;
 mod disagree;
 mod evidence;
+mod independent;
 mod planted;
 mod rearranged;
 
@@ -121,9 +122,8 @@ pub struct Comparison {
     pub disagreements: Vec<Disagreement>,
     /// How many figures linked sentences have in common.
     pub agreements: usize,
-    /// Whether the reports may not be on one event: hardly any two sentences surely match. The probabilities
-    /// suppose that they are, so the shares are too high then.
-    pub doubtful: bool,
+    /// The probability that the reports are on one event, 0 to 1; it is a factor of every score.
+    pub same_event: f32,
 }
 
 impl Comparison {
@@ -137,8 +137,14 @@ impl Comparison {
         if side == 0 { &self.source } else { &self.target }
     }
 
+    /// Whether the reports are hardly on one event.
+    pub fn doubtful(&self) -> bool {
+        self.same_event < 0.5
+    }
+
     /// How many of a side's sentences have a counterpart: the expected number, and its 95 % interval if the
-    /// probabilities are right and independent. Blank sentences do not count.
+    /// probabilities are right and, but for what hangs on the event being one, independent. Blank sentences do
+    /// not count.
     pub fn covered(&self, side: usize) -> (f32, f32, f32) {
         let sentences = self.side(side).iter().filter(|sentence| sentence.verdict != Verdict::Blank);
         let (mut mean, mut variance, mut count) = (0.0, 0.0, 0.0f32);
@@ -147,15 +153,11 @@ impl Comparison {
             variance += sentence.found * (1.0 - sentence.found);
             count += 1.0;
         }
+        variance += (1.0 - self.same_event) / self.same_event.max(1e-3) * mean * mean;
         let half = 1.96 * variance.sqrt();
         (mean, (mean - half).max(0.0), (mean + half).min(count))
     }
 }
-
-/// The logistic model of independent reports: what each measure of [`Evidence::measures`] weighs, and last the
-/// constant. Fitted with a ridge on five events reported in German and English by `scripts/evaluate-compare fit`,
-/// which also prints how such a fit does on events left out.
-const WEIGHTS: [f32; MEASURES + 1] = [6.568, 7.217, 0.637, -0.174, 1.671, -0.460, -2.324];
 
 /// The model of a sentence whose main statement is covered, given that something of it is: constant, its
 /// words' share in all its counterparts together, the log odds of its best link. Fitted on the same events; on
@@ -166,8 +168,8 @@ const WHOLE: [f32; 3] = [0.501, 2.240, 0.303];
 /// a sentence below has less behind it than most.
 const WHOLE_FROM: f32 = 0.7;
 
-/// A sentence's best links that count together, of independent reports. Chosen on the events left out, between
-/// one and all: 3 to 5 and all of them do alike (macro F1 .79 to .81), one does not (.71).
+/// A sentence's best links that count together, of independent reports. Chosen on the events left out: 2 to 5 do
+/// alike (macro F1 .80), one (.77) and all (.76) do not.
 const TOGETHER: usize = 5;
 
 /// How alike aligned sentences must be for their texts to be taken for translations of each other.
@@ -187,18 +189,15 @@ pub fn compare(source: &Report, target: &Report, encoder: &Encoder, options: &Co
         _ => Vec::new(),
     };
     let relation = options.relation.unwrap_or_else(|| relate(&evidence, source, target, &beads));
-    let scored = match relation {
-        Relation::Parallel => beads,
-        Relation::Rearranged => rearranged::match_up(&evidence),
-        Relation::Independent => independent(&evidence),
+    let (scored, same_event) = match relation {
+        Relation::Parallel => (beads, 1.0),
+        Relation::Rearranged => (rearranged::match_up(&evidence), 1.0),
+        Relation::Independent => independent::links(&evidence),
     };
     let judge = |side| judgements(side, [source, target], &evidence, &scored, relation, options);
     let (from_source, from_target) = (judge(0), judge(1));
-    let surely = scored.iter().filter(|link| link.score >= 0.5).count();
-    let doubtful = relation == Relation::Independent && surely < 2;
-    let sure: Vec<Link> = scored.iter().filter(|link| link.score >= options.threshold).copied().collect();
     let (disagreements, agreements) =
-        disagree::disagreements(source, target, &evidence, &sure, relation, encoder);
+        disagree::disagreements(source, target, &evidence, &scored, options.threshold, relation, encoder);
     Comparison {
         relation,
         scored,
@@ -207,7 +206,7 @@ pub fn compare(source: &Report, target: &Report, encoder: &Encoder, options: &Co
         target: from_target,
         disagreements,
         agreements,
-        doubtful,
+        same_event,
     }
 }
 
@@ -261,22 +260,6 @@ fn relate(evidence: &Evidence, source: &Report, target: &Report, beads: &[Link])
     }
     let alike = rearranged::sure_pairs(&likeness, evidence.size());
     if 2 * alike >= shorter { Relation::Rearranged } else { Relation::Independent }
-}
-
-fn independent(evidence: &Evidence) -> Vec<Link> {
-    let (rows, columns) = evidence.size();
-    let mut links = Vec::new();
-    for source in 0..rows {
-        for target in 0..columns {
-            let measures = evidence.measures(source, target);
-            let sum: f32 = measures.iter().zip(WEIGHTS).map(|(x, weight)| x * weight).sum();
-            let score = logistic(sum + WEIGHTS[MEASURES]);
-            if score >= LEAST {
-                links.push(Link { source, target, score });
-            }
-        }
-    }
-    links
 }
 
 pub(crate) fn logistic(x: f32) -> f32 {
@@ -440,6 +423,55 @@ mod tests {
         assert_eq!(answer.source[1].best.unwrap().0, 1);
         assert_eq!(answer.source[0].best.unwrap().0, 3);
         assert!(answer.target[2].found < 0.5, "{:?}", answer.target[2]);
+    }
+
+    /// Reports on other things: words and even a town in common, no statement.
+    const OTHER: [&str; 8] = [
+        "Two climbers were rescued from the north face of the Rotstock on Tuesday.",
+        "A helicopter from Altdorf found them at dawn.",
+        "They had lost their rope in a rockfall the evening before.",
+        "One of them broke an arm and is being treated in hospital.",
+        "The weather service had warned of falling stones.",
+        "Guides now want the route to be closed in summer.",
+        "Last season five people died on the same wall.",
+        "The hut below it was built by students in 1926.",
+    ];
+
+    #[test]
+    fn reports_on_different_events_have_next_to_nothing_covered() {
+        let answer = answer(&STORY, &OTHER);
+        assert_eq!(answer.relation, Relation::Independent);
+        assert!(answer.doubtful() && answer.same_event < 0.2, "{}", answer.same_event);
+        assert!(answer.covered(0).0 < 0.5 && answer.covered(1).0 < 0.5, "{:?}", answer.covered(0));
+        assert_eq!(answer.links().count(), 0);
+        let (mean, low, high) = answer.covered(0);
+        assert!(low <= mean && mean <= high && high <= 8.0);
+    }
+
+    #[test]
+    fn figures_beside_a_link_disagree_if_they_are_nowhere_else() {
+        let source = [
+            "On Sunday a fire destroyed the sawmill of Brenten, the largest in the valley.",
+            "At the start of the year about 70 locals had jobs at the plant.",
+            "The fire brigade of Brenten fought the flames until noon, its chief said.",
+            "Nobody was hurt.",
+        ];
+        let mut target = [
+            "The sawmill of Brenten burned down on Sunday; most of the 90 people on its payroll live there.",
+            "The flames were under control by noon, said the chief of the fire brigade of Brenten.",
+            "The mill was founded by a family of millers.",
+        ];
+        let english = Lang::english();
+        let encoder = Encoder::from_bytes(FILE).unwrap();
+        let options = CompareOptions { relation: Some(Relation::Independent), ..CompareOptions::default() };
+        let listed = |target: &[&str]| -> Vec<(usize, usize)> {
+            let answer = compare(&report(&english, &source), &report(&english, target), &encoder, &options);
+            answer.disagreements.iter().map(|one| (one.source.0, one.target.0)).collect()
+        };
+        assert_eq!(listed(&target), [(1, 0)]);
+        // Said elsewhere in the other report: no disagreement.
+        target[2] = "The mill was founded by a family of millers with 70 workers.";
+        assert!(listed(&target).is_empty());
     }
 
     #[test]

@@ -127,8 +127,8 @@ impl Study<'_> {
 }
 
 /// What must be said first of reports that hardly match.
-const DOUBTFUL: &str = "Hardly any two sentences match: the reports may not be on the same event, and then the shares \
-     given here are too high.";
+const DOUBTFUL: &str = "Hardly any two sentences match: the reports are probably not on the same event. What looks \
+     alike here is more likely chance or background than the same statement.";
 
 fn relation_text(relation: Relation) -> &'static str {
     match relation {

@@ -194,6 +194,39 @@ fn a_folder_of_reports_gives_a_matrix() {
 }
 
 #[test]
+fn translations_can_be_one_a_line() {
+    let (directory, [de, en, mt]) = pair();
+    let lines: String = GERMAN
+        .lines()
+        .map(|line| {
+            TRANSLATIONS.lines().find_map(|row| row.strip_prefix(line)?.strip_prefix('\t')).unwrap_or("")
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let plain = write(directory.path(), "a.mt", &lines);
+    let short = write(directory.path(), "short.mt", "One line.\n");
+    let json = |arguments: &[&str]| {
+        let output = compare(&[arguments, &["--langs", "de,en", "--json", "-", &de, &en]].concat());
+        (output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let by_line = json(&["--presplit", "--translations", &plain]);
+    let by_sentence = json(&["--presplit", "--translations", &mt]);
+    let answer = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap()["pairs"].clone();
+    assert_eq!(answer(&by_line.1), answer(&by_sentence.1));
+    for (arguments, said) in [
+        (vec!["--presplit", "--translations", &short], "1 lines, but"),
+        (vec!["--presplit", "--translations", "none.mt"], "cannot read none.mt"),
+        (vec!["--translations", &plain], "with --presplit also a file of one translation a line"),
+    ] {
+        let (code, _, stderr) = json(&arguments);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(said), "{said:?} is not in: {stderr}");
+    }
+    let both = compare(&["--presplit", "--langs", "de,de", "--translations", &plain, &de, &de]);
+    assert!(String::from_utf8_lossy(&both.stderr).contains("2 of these are not in English"));
+}
+
+#[test]
 fn what_cannot_be_compared_is_an_error_that_says_so() {
     let (directory, [de, ..]) = pair();
     for (arguments, said) in [

@@ -31,7 +31,7 @@ pub struct CompareArgs {
     /// Languages of the reports in their order, where they are known: de,en
     #[arg(long, value_name = "LANGS", value_delimiter = ',')]
     langs: Vec<Lang>,
-    /// Translations in place of a model's: a TSV file of sentence and English
+    /// Translations in place of a model's: a TSV file of sentence and English; with --presplit also one a line
     #[arg(long, value_name = "FILE")]
     translations: Option<PathBuf>,
     /// Write one page of HTML to this file, - for standard output
@@ -214,7 +214,7 @@ fn sides<'a>(
     let side = |(document, english): (&'a Document, &'a Vec<String>)| {
         let (signature, note) = match &args.translations {
             _ if document.lang().is_english() => (None, None),
-            Some(path) => (Some(Recorded::open(path)?.signature().to_string()), None),
+            Some(path) => (Some(format!("file {}", path.display())), None),
             None => match models.find(&engine.model(document.lang()))? {
                 Some(model) => {
                     let mut signature =
@@ -288,25 +288,7 @@ fn documents(args: &CompareArgs, global: &Global) -> anyhow::Result<Vec<Document
 
 fn english(args: &CompareArgs, documents: &[Document], global: &Global) -> anyhow::Result<Vec<Vec<String>>> {
     if let Some(path) = &args.translations {
-        let recorded = Recorded::open(path)?;
-        let translate = |document: &Document| {
-            let sentences: Vec<&str> = document.sentences().collect();
-            if document.lang().is_english() {
-                return Ok(sentences.iter().map(|sentence| sentence.to_string()).collect());
-            }
-            let with_letters: Vec<&str> =
-                sentences.iter().copied().filter(|sentence| !sentence.trim().is_empty()).collect();
-            let mut translations = recorded.translate(&with_letters, &mut |_| ())?.into_iter();
-            let next = |sentence: &&str| {
-                if sentence.trim().is_empty() {
-                    String::new()
-                } else {
-                    translations.next().unwrap_or_default()
-                }
-            };
-            Ok(sentences.iter().map(next).collect())
-        };
-        return documents.iter().map(translate).collect();
+        return given(path, args, documents);
     }
     let mut pipeline: Pipeline = args.engine.pipeline(None, global)?;
     let mut translate = |document: &Document| {
@@ -320,6 +302,59 @@ fn english(args: &CompareArgs, documents: &[Document], global: &Global) -> anyho
         Ok(english)
     };
     documents.iter().map(&mut translate).collect()
+}
+
+/// The English of every report where the user gave it: looked up by sentence in a TSV file, or, with --presplit, line
+/// for line of the one report that is not English.
+fn given(path: &Path, args: &CompareArgs, documents: &[Document]) -> anyhow::Result<Vec<Vec<String>>> {
+    let own = |document: &Document| document.sentences().map(str::to_string).collect::<Vec<String>>();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let is_table = text.lines().filter(|line| !line.trim().is_empty()).all(|line| line.contains('\t'));
+    if args.reading.presplit && !is_table {
+        let foreign = documents.iter().filter(|document| !document.lang().is_english()).count();
+        if foreign != 1 {
+            bail!(
+                "{}: lines without a tab translate one report, but {foreign} of these are not in English; give a TSV \
+                 file of sentence and English instead",
+                path.display()
+            );
+        }
+        return documents.iter().map(|document| line_for_line(path, &text, document)).collect();
+    }
+    let recorded = Recorded::open(path).context(
+        "--translations is a TSV file of sentence, tab, English; with --presplit also a file of one translation a line",
+    )?;
+    let translate = |document: &Document| {
+        if document.lang().is_english() {
+            return Ok(own(document));
+        }
+        let blank = |sentence: &str| sentence.trim().is_empty();
+        let sentences: Vec<&str> = document.sentences().collect();
+        let full: Vec<&str> = sentences.iter().copied().filter(|sentence| !blank(sentence)).collect();
+        let mut translations = recorded.translate(&full, &mut |_| ())?.into_iter();
+        let next = |sentence: &&str| {
+            if blank(sentence) { String::new() } else { translations.next().unwrap_or_default() }
+        };
+        Ok(sentences.iter().map(next).collect())
+    };
+    documents.iter().map(translate).collect()
+}
+
+fn line_for_line(path: &Path, text: &str, document: &Document) -> anyhow::Result<Vec<String>> {
+    if document.lang().is_english() {
+        return Ok(document.sentences().map(str::to_string).collect());
+    }
+    let lines: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
+    let wanted = document.spans().len();
+    if lines.len() != wanted {
+        bail!(
+            "{}: {} lines, but {} has {wanted}; with --presplit they must be one for one",
+            path.display(),
+            lines.len(),
+            document.name()
+        );
+    }
+    Ok(lines)
 }
 
 fn encoder(global: &Global) -> anyhow::Result<Encoder> {
@@ -338,10 +373,10 @@ fn stem(name: &str) -> String {
 fn explain(source: &Report, target: &Report, encoder: &Encoder) -> anyhow::Result<Outcome> {
     let evidence = Evidence::new(source, target, encoder);
     let mut out = Output::open(None, None)?;
-    writeln!(out, "source\ttarget\t{}", NAMES.join("\t"))?;
+    writeln!(out, "source\ttarget\tsource_words\ttarget_words\t{}", NAMES.join("\t"))?;
     for i in 0..source.sentences.len() {
         for j in 0..target.sentences.len() {
-            write!(out, "{}\t{}", i + 1, j + 1)?;
+            write!(out, "{}\t{}\t{}\t{}", i + 1, j + 1, evidence.words(0, i), evidence.words(1, j))?;
             for value in evidence.measures(i, j) {
                 write!(out, "\t{value:.5}")?;
             }

@@ -7,7 +7,9 @@ use super::evidence::Evidence;
 use super::{Link, Relation, Report};
 use crate::document::Span;
 use crate::encoder::Encoder;
-use crate::facts::{Fact, Unit, Value, agree, comparable, facts, fold, is_figure, matched, unmatched};
+use crate::facts::{
+    Fact, Unit, Value, agree, comparable, facts, fold, is_figure, is_year, matched, unmatched,
+};
 use crate::lang::Lang;
 
 /// What a disagreement is about.
@@ -50,24 +52,30 @@ const OTHER_SIZE: f32 = 0.6;
 const SEVERAL: f64 = 3.0;
 /// Words on each side of a figure that count as its context.
 const AROUND: usize = 4;
+/// Two figures are of like size if the larger is at most this many times the smaller.
+const LIKE_SIZE: f64 = 1.5;
+/// From this probability on a pair beside a link is read as part of the linked passage.
+const BESIDE: f32 = 0.05;
 /// What share of each sentence's words the other must have before its negation is compared.
 const CLOSE: f32 = 0.45;
 
-/// The disagreements between linked sentences, surest first, and how many figures they have in common.
+/// The disagreements between sentences linked from `threshold` on, surest first, and how many figures they have in common.
 pub fn disagreements(
     source: &Report,
     target: &Report,
     evidence: &Evidence,
-    links: &[Link],
+    scored: &[Link],
+    threshold: f32,
     relation: Relation,
     encoder: &Encoder,
 ) -> (Vec<Disagreement>, usize) {
+    let links: Vec<Link> = scored.iter().filter(|link| link.score >= threshold).copied().collect();
     let mut linked: [BTreeMap<usize, Vec<usize>>; 2] = Default::default();
-    for link in links {
+    for link in &links {
         linked[0].entry(link.source).or_default().push(link.target);
         linked[1].entry(link.target).or_default().push(link.source);
     }
-    let reading = Reading { source, target, evidence, links, linked, relation, encoder };
+    let reading = Reading { source, target, evidence, links: &links, scored, linked, relation, encoder };
     let (mut found, agreements) = reading.figures();
     found.extend(links.iter().filter_map(|link| reading.names(link)));
     found.extend(links.iter().filter_map(|link| reading.negation(link)));
@@ -78,11 +86,23 @@ pub fn disagreements(
     (found, agreements)
 }
 
+/// Sentences whose figures are compared together.
+struct Group {
+    sources: Vec<usize>,
+    targets: Vec<usize>,
+    /// How surely they state the same.
+    linked: f32,
+    /// They are no link but stand beside one.
+    beside: bool,
+}
+
 struct Reading<'a> {
     source: &'a Report<'a>,
     target: &'a Report<'a>,
     evidence: &'a Evidence,
     links: &'a [Link],
+    /// All pairs that were scored.
+    scored: &'a [Link],
     /// The counterparts of each linked sentence, by side.
     linked: [BTreeMap<usize, Vec<usize>>; 2],
     relation: Relation,
@@ -97,12 +117,14 @@ impl Reading<'_> {
         let mut found: BTreeMap<(usize, usize, usize, usize), Disagreement> = BTreeMap::new();
         let mut agreements = 0;
         for group in self.groups() {
-            let left = self.placed(0, &group.0);
-            let right = self.placed(1, &group.1);
+            let left = self.placed(0, &group.sources);
+            let right = self.placed(1, &group.targets);
             let plain =
                 |list: &[Placed]| -> Vec<Fact> { list.iter().map(|(_, fact)| (*fact).clone()).collect() };
             let (all_left, all_right) = (plain(&left), plain(&right));
-            agreements += matched(&all_left, &all_right).1;
+            if !group.beside {
+                agreements += matched(&all_left, &all_right).1;
+            }
             let (open_left, open_right) = unmatched(&all_left, &all_right);
             let place = |list: &[Placed], all: &[Fact], fact: &Fact| -> usize {
                 list[all.iter().position(|other| std::ptr::eq(other, fact)).unwrap_or(0)].0
@@ -112,7 +134,7 @@ impl Reading<'_> {
                 for (b, other) in open_right.iter().enumerate() {
                     let (i, j) = (place(&left, &all_left, fact), place(&right, &all_right, other));
                     if comparable(&fact.value, &other.value)
-                        && let Some(confidence) = self.same_thing(i, fact, j, other, group.2)
+                        && let Some(confidence) = self.same_thing(i, fact, j, other, &group)
                     {
                         pairs.push((confidence, a, b, i, j));
                     }
@@ -138,33 +160,41 @@ impl Reading<'_> {
 
     /// Sets of sentences whose figures are compared together, with their probability. A translation's beads
     /// stand for themselves; of independent reports each link does, since links run on from one to the next.
-    fn groups(&self) -> Vec<(Vec<usize>, Vec<usize>, f32)> {
+    fn groups(&self) -> Vec<Group> {
         if self.relation == Relation::Independent {
-            return self
-                .links
-                .iter()
-                .map(|link| (vec![link.source], vec![link.target], link.score))
-                .collect();
-        }
-        let mut groups: Vec<(Vec<usize>, Vec<usize>, f32)> = Vec::new();
-        for link in self.links {
-            let joins = |group: &(Vec<usize>, Vec<usize>, f32)| {
-                group.0.contains(&link.source) || group.1.contains(&link.target)
+            let one = |link: &Link, linked, beside| Group {
+                sources: vec![link.source],
+                targets: vec![link.target],
+                linked,
+                beside,
             };
+            let mut groups: Vec<Group> = self.links.iter().map(|link| one(link, link.score, false)).collect();
+            groups.extend(self.beside().map(|(link, score)| one(link, score, true)));
+            return groups;
+        }
+        let mut groups: Vec<Group> = Vec::new();
+        for link in self.links {
+            let joins =
+                |group: &Group| group.sources.contains(&link.source) || group.targets.contains(&link.target);
             // Beads run in order, so a bead's other links are among the last.
             let recent = groups.len().saturating_sub(3);
             let recent = if self.relation == Relation::Parallel { recent } else { 0 };
             match groups[recent..].iter_mut().find(|group| joins(group)) {
                 Some(group) => {
-                    group.0.push(link.source);
-                    group.1.push(link.target);
-                    group.2 = group.2.min(link.score);
+                    group.sources.push(link.source);
+                    group.targets.push(link.target);
+                    group.linked = group.linked.min(link.score);
                 }
-                None => groups.push((vec![link.source], vec![link.target], link.score)),
+                None => groups.push(Group {
+                    sources: vec![link.source],
+                    targets: vec![link.target],
+                    linked: link.score,
+                    beside: false,
+                }),
             }
         }
         for group in &mut groups {
-            for list in [&mut group.0, &mut group.1] {
+            for list in [&mut group.sources, &mut group.targets] {
                 list.sort_unstable();
                 list.dedup();
             }
@@ -177,27 +207,56 @@ impl Reading<'_> {
         sentences.iter().flat_map(of).filter(|(_, fact)| is_figure(&fact.value)).collect()
     }
 
+    /// The pairs beside a link that are no links, each with the best score of the links they stand beside: one
+    /// report's sentence is another's two, and the second need not be alike enough to be linked.
+    fn beside(&self) -> impl Iterator<Item = (&Link, f32)> {
+        let links: BTreeMap<(usize, usize), f32> =
+            self.links.iter().map(|link| ((link.source, link.target), link.score)).collect();
+        self.scored.iter().filter_map(move |link| {
+            let (i, j) = (link.source, link.target);
+            if link.score < BESIDE || links.contains_key(&(i, j)) {
+                return None;
+            }
+            let around = [(i.wrapping_sub(1), j), (i + 1, j), (i, j.wrapping_sub(1)), (i, j + 1)];
+            let best = around.iter().filter_map(|pair| links.get(pair)).fold(0.0, |a: f32, &b| a.max(b));
+            (best > 0.0).then_some((link, best))
+        })
+    }
+
     /// How likely two figures speak of the same thing; `None`: they do not.
-    fn same_thing(&self, i: usize, a: &Fact, j: usize, b: &Fact, linked: f32) -> Option<f32> {
+    fn same_thing(&self, i: usize, a: &Fact, j: usize, b: &Fact, group: &Group) -> Option<f32> {
         if self.relation != Relation::Independent {
-            return Some(linked);
+            return Some(group.linked);
         }
         // A figure that another linked sentence confirms is none to disagree about.
+        let says = |side: usize, sentence: usize, fact: &Fact| {
+            self.evidence.facts[side][sentence].iter().any(|other| agree(&other.value, &fact.value))
+        };
         let confirmed = |side: usize, sentence: usize, fact: &Fact| {
             let others = self.linked[side].get(&sentence).into_iter().flatten();
-            others
-                .flat_map(|&other| &self.evidence.facts[1 - side][other])
-                .any(|f| agree(&f.value, &fact.value))
+            others.into_iter().any(|&other| says(1 - side, other, fact))
         };
         if confirmed(0, i, a) || confirmed(1, j, b) {
             return None;
         }
+        // Two figures of like size that are nowhere in the other report: each is left without a counterpart.
+        let nowhere = |side: usize, fact: &Fact| {
+            !(0..self.evidence.facts[side].len()).any(|sentence| says(side, sentence, fact))
+        };
+        let needed = if like(&a.value, &b.value) && nowhere(1, a) && nowhere(0, b) {
+            SAME_UNIT
+        } else if group.beside {
+            return None;
+        } else {
+            needed(&a.value, &b.value)
+        };
         let left = context(self.source, i, a)?;
         let right = context(self.target, j, b)?;
         let (left, right) = (self.encoder.soft_tokens(&left), self.encoder.soft_tokens(&right));
         let (forth, back) = (left.found_in(&right), right.found_in(&left));
         let same = 2.0 * forth * back / (forth + back + 1e-9);
-        (same >= needed(&a.value, &b.value)).then_some(linked * same.max(0.5))
+        let sure = if group.beside { 0.5 } else { 1.0 };
+        (same >= needed).then_some(sure * group.linked * same.max(0.5))
     }
 
     /// A person's first name or surname that differs while the other is shared: `Anna Muster`, `Hanna Muster`.
@@ -289,6 +348,15 @@ fn unit(value: &Value) -> Option<&Unit> {
     if let Value::Number(number) = value { Some(&number.unit) } else { None }
 }
 
+/// Whether two figures count the same sort of thing and are of a size. Years are of a size all the same.
+fn like(a: &Value, b: &Value) -> bool {
+    let (Value::Number(a), Value::Number(b)) = (a, b) else { return false };
+    let counts = !matches!(a.unit, Unit::Decade | Unit::Code(_)) && a.unit == b.unit && a.firm && b.firm;
+    let years = a.unit == Unit::Plain && is_year(a.amount) && is_year(b.amount);
+    let (large, small) = (a.amount.abs().max(b.amount.abs()), a.amount.abs().min(b.amount.abs()));
+    counts && !years && large <= LIKE_SIZE * small
+}
+
 /// How alike the words around two figures must be.
 fn needed(a: &Value, b: &Value) -> f32 {
     let (Value::Number(a), Value::Number(b)) = (a, b) else { return SAME_CONTEXT };
@@ -369,7 +437,8 @@ fn is_title(word: &str) -> bool {
 fn has_denial(english: &str) -> bool {
     const DENIALS: &str = "fail fails failed refuse refuses refused deny denies denied lack lacks lacked hardly \
         barely unable impossible prevent prevents prevented avoid avoided few little reject rejected unlike \
-        instead rather only unless un- stop stopped";
+        instead rather only unless un- stop stopped earliest until except unchanged same half free full fully \
+        exclude excluded rule ruled";
     let lower = english.to_lowercase();
     lower.split(|c: char| !c.is_alphabetic()).any(|word| {
         DENIALS.split_whitespace().any(|denial| denial == word)

@@ -2,13 +2,17 @@
 //! frame with its styles and the script that lights up links; the content is built here. Everything that
 //! comes from a document or a file name passes through [`escape`].
 
+mod many;
+
 use std::fmt::Write as _;
 use std::io::Write;
 
 use super::{Compared, Study, counts, covered_text, escape, listed, relation_text, topic_name, verdict_name};
-use crate::compare::{Comparison, Disagreement, Judgement, Link, Member, Relation, Statement, Verdict};
+use crate::compare::{Disagreement, Judgement, Link, Relation, Verdict};
 use crate::document::Span;
 use crate::error::Result;
+
+pub use many::{lone_statements, shared_statements, speaker};
 
 const FRAME: &str = include_str!("report.html");
 
@@ -16,6 +20,10 @@ const FRAME: &str = include_str!("report.html");
 pub const HONEST: &str = "“Only here” means that no counterpart was found among the other report's sentences. \
      It does not mean that something was not reported: a sentence may be retold in other words, stand in \
      a part of the page that was not read, or be lost in machine translation.";
+
+/// What the number beside a nearest candidate means.
+const CANDIDATE: &str =
+    "The number beside the nearest candidate is the probability that the two share a statement.";
 
 /// Writes the comparison as a page.
 ///
@@ -31,43 +39,6 @@ pub fn report_html(study: &Study, out: &mut dyn Write) -> Result<()> {
     let html = [head, &escape(names.join(" · ")), middle, &body, tail].concat();
     out.write_all(html.as_bytes())?;
     Ok(())
-}
-
-/// Statements that several reports make, the widest spread first.
-pub fn shared_statements<'a>(study: &'a Study) -> Vec<&'a Statement> {
-    let mut shared: Vec<&Statement> =
-        study.statements.iter().filter(|statement| statement.reports().len() > 1).collect();
-    shared.sort_by(|a, b| {
-        let spread = b.reports().len().cmp(&a.reports().len());
-        spread.then(b.score.total_cmp(&a.score)).then(a.members.cmp(&b.members))
-    });
-    shared
-}
-
-/// The sentences of a report that no other one shares, most salient first.
-pub fn lone_statements(study: &Study, side: usize) -> Vec<usize> {
-    let mut alone: Vec<usize> = study
-        .statements
-        .iter()
-        .filter(|statement| statement.reports() == [side])
-        .flat_map(|statement| statement.members.iter().map(|member| member.sentence))
-        .filter(|&i| study.sides[side].sentence(i).chars().any(char::is_alphanumeric))
-        .collect();
-    let salience = |i: usize| {
-        let judgements = study.pairs.iter().find_map(|pair| {
-            let k = if pair.source == side { 0 } else { 1 };
-            (pair.source == side || pair.target == side).then(|| pair.comparison.side(k))
-        });
-        judgements.map_or(0.0, |list| list[i].salience)
-    };
-    alone.sort_by(|&a, &b| salience(b).total_cmp(&salience(a)).then(a.cmp(&b)));
-    alone
-}
-
-/// The sentence that stands for a statement: an English one where there is one, else the first.
-pub fn speaker(study: &Study, statement: &Statement) -> Member {
-    let english = |member: &&Member| study.sides[member.report].document.lang().is_english();
-    *statement.members.iter().find(english).unwrap_or(&statement.members[0])
 }
 
 struct Page<'a> {
@@ -101,7 +72,7 @@ impl Page<'_> {
         let only = [0, 1].map(|k| counts(comparison.side(k))[3]);
         let unsure: usize = [0, 1].map(|k| counts(comparison.side(k))[2]).iter().sum();
         let (a, b) = (escape(&a), escape(&b));
-        let doubt = if comparison.doubtful {
+        let doubt = if comparison.doubtful() {
             format!("<p class=\"doubt\">{}</p>", super::DOUBTFUL)
         } else {
             String::new()
@@ -265,13 +236,13 @@ impl Page<'_> {
                 format!("Only in {label}"),
                 format!(
                     "No counterpart found among the {count} sentences of the {} report. Most telling first: \
-                     names, figures, quotations, place in the text.",
+                     names, figures, quotations, place in the text. {CANDIDATE}",
                     escape(&there)
                 ),
             ),
             _ => (
                 format!("Uncertain in {label}"),
-                "There may be a counterpart; judge the nearest candidate yourself.".to_string(),
+                format!("There may be a counterpart; judge the nearest candidate yourself. {CANDIDATE}"),
             ),
         };
         let name = verdict_name(verdict);
@@ -328,7 +299,7 @@ impl Page<'_> {
         let mut html = format!("<section id=\"disagreements\"><h2>Disagreements <b>{count}</b></h2>");
         let _ = write!(
             html,
-            "<p class=\"lead\">Linked sentences whose originals give different figures, names or a negation. \
+            "<p class=\"lead\">Linked sentences, or sentences beside them, whose originals give different figures, names or a negation. \
              {} in linked sentences agree.{}</p>",
             plural(comparison.agreements, "figure", "figures"),
             if comparison.relation == Relation::Independent {
@@ -484,193 +455,6 @@ impl Page<'_> {
             "<dt>Signature</dt><dd><code>{}</code></dd></dl></section>",
             escape(&study.signature)
         );
-        html
-    }
-
-    /// More than two reports: which of them makes which statement.
-    fn many(&self) -> String {
-        let study = self.study;
-        let order = study.by_language();
-        let shared = shared_statements(study);
-        let sides: String = order.iter().map(|&side| self.side_line(side)).collect();
-        let mut html = format!(
-            "<header><p class=\"kicker\">{} reports compared</p><h1>Who says what</h1>\
-             <ul class=\"sides\">{sides}</ul></header><nav aria-label=\"Sections\">\
-             <a href=\"#matrix\">Shared statements <b>{}</b></a><a href=\"#languages\">By language</a>",
-            study.sides.len(),
-            shared.len()
-        );
-        for &side in &order {
-            let _ = write!(html, "<a href=\"#alone-{side}\">Only {}</a>", escape(study.mark(side)));
-        }
-        html += "<a href=\"#pairs\">Pairs</a><a href=\"#method\">Method</a></nav><main id=\"main\">";
-        html += &self.languages(&shared);
-        html += &self.matrix(&order, &shared);
-        for &side in &order {
-            html += &self.alone(side);
-        }
-        html += &self.pairs();
-        html += &self.method();
-        html + "</main>"
-    }
-
-    fn languages(&self, shared: &[&Statement]) -> String {
-        let study = self.study;
-        let mut html = String::from("<section id=\"languages\"><h2>By language</h2><ul class=\"plain\">");
-        let all = shared.iter().filter(|statement| statement.reports().len() == study.sides.len()).count();
-        let _ = write!(html, "<li><b>{all}</b> statements stand in all {} reports</li>", study.sides.len());
-        for lang in study.languages() {
-            let has = |statement: &Statement| {
-                statement.members.iter().all(|member| study.sides[member.report].document.lang() == lang)
-            };
-            let several = shared.iter().filter(|statement| has(statement)).count();
-            let sides: Vec<usize> =
-                (0..study.sides.len()).filter(|&side| study.sides[side].document.lang() == lang).collect();
-            let alone: usize = sides.iter().map(|&side| lone_statements(study, side).len()).sum();
-            let name = escape(lang.name());
-            if sides.len() > 1 {
-                let _ = write!(
-                    html,
-                    "<li><b>{several}</b> stand in several of the {} {name} reports and in no other language</li>",
-                    sides.len()
-                );
-            }
-            let _ = write!(html, "<li><b>{alone}</b> sentences stand in one {name} report alone</li>");
-        }
-        html + "</ul></section>"
-    }
-
-    fn matrix(&self, order: &[usize], shared: &[&Statement]) -> String {
-        let study = self.study;
-        let mut html = String::from(
-            "<section id=\"matrix\"><h2>Statements of several reports</h2><p class=\"lead\">One line a statement, \
-             one column a report, grouped by language. Open a line to read its sentences.</p><div class=\"scroll\"><table \
-             class=\"matrix\"><thead><tr><th scope=\"col\">Statement</th>",
-        );
-        for &side in order {
-            let _ = write!(
-                html,
-                "<th scope=\"col\"><abbr title=\"{}\">{}</abbr></th>",
-                escape(study.sides[side].name()),
-                escape(study.mark(side))
-            );
-        }
-        html += "</tr></thead><tbody>";
-        for statement in shared {
-            let member = speaker(study, statement);
-            let one = &study.sides[member.report];
-            let text = one.translation(member.sentence).unwrap_or(one.sentence(member.sentence));
-            let _ = write!(html, "<tr><th scope=\"row\"><details><summary>{}</summary><ul>", escape(text));
-            for member in &statement.members {
-                let side = &study.sides[member.report];
-                let _ = write!(
-                    html,
-                    "<li id=\"m{}-{n}\"><span class=\"where\">{} {n}</span> <span lang=\"{}\">{}</span></li>",
-                    member.report,
-                    escape(study.mark(member.report)),
-                    escape(side.document.lang().as_str()),
-                    escape(side.sentence(member.sentence)),
-                    n = member.sentence + 1
-                );
-            }
-            html += "</ul></details></th>";
-            for &side in order {
-                let own: Vec<&Member> =
-                    statement.members.iter().filter(|member| member.report == side).collect();
-                match own.first() {
-                    Some(first) => {
-                        let label = format!("{}, sentence {}", study.sides[side].name(), first.sentence + 1);
-                        let _ = write!(
-                            html,
-                            "<td class=\"has\"><span title=\"{}\">●</span></td>",
-                            escape(&label)
-                        );
-                    }
-                    None => html += "<td><span title=\"not found\">·</span></td>",
-                }
-            }
-            html += "</tr>";
-        }
-        html + "</tbody></table></div></section>"
-    }
-
-    fn alone(&self, side: usize) -> String {
-        let alone = lone_statements(self.study, side);
-        let mut html = format!(
-            "<section id=\"alone-{side}\"><h2>Only in {} <b>{}</b></h2>",
-            escape(self.study.sides[side].name()),
-            alone.len()
-        );
-        if alone.is_empty() {
-            return html + "<p class=\"lead\">None.</p></section>";
-        }
-        html += "<ol class=\"cards\">";
-        for i in alone {
-            let _ = write!(
-                html,
-                "<li><span class=\"where\">{} {}</span>{}</li>",
-                escape(self.study.mark(side)),
-                i + 1,
-                self.sentence_html(side, i, "said")
-            );
-        }
-        html + "</ol></section>"
-    }
-
-    /// Coverage of every report by every other one, and all disagreements.
-    fn pairs(&self) -> String {
-        let study = self.study;
-        let mut html = String::from(
-            "<section id=\"pairs\"><h2>Report by report</h2><div class=\"scroll\"><table class=\"pairs\"><caption>How \
-             many sentences of the report in the row have a counterpart in the report of the column</caption>\
-             <tr><td></td>",
-        );
-        for side in 0..study.sides.len() {
-            let _ = write!(html, "<th scope=\"col\">{}</th>", escape(study.mark(side)));
-        }
-        html += "</tr>";
-        for row in 0..study.sides.len() {
-            let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escape(study.mark(row)));
-            for column in 0..study.sides.len() {
-                let text = study.pairs.iter().find_map(|pair| match (pair.source, pair.target) {
-                    (a, b) if (a, b) == (row, column) => Some(covered_text(&pair.comparison, 0)),
-                    (a, b) if (b, a) == (row, column) => Some(covered_text(&pair.comparison, 1)),
-                    _ => None,
-                });
-                let _ = write!(html, "<td>{}</td>", text.unwrap_or_default());
-            }
-            html += "</tr>";
-        }
-        html += "</table></div>";
-        let _ =
-            write!(html, "<h2 id=\"disagreements\">Disagreements <b>{}</b></h2>", self.disagreement_count());
-        html += "<ol class=\"cards two\">";
-        for pair in &study.pairs {
-            html += &self.many_disagreements(pair, &pair.comparison);
-        }
-        html + "</ol></section>"
-    }
-
-    fn disagreement_count(&self) -> usize {
-        self.study.pairs.iter().map(|pair| pair.comparison.disagreements.len()).sum()
-    }
-
-    fn many_disagreements(&self, pair: &Compared, comparison: &Comparison) -> String {
-        let mut html = String::new();
-        for one in &comparison.disagreements {
-            html += &disagreement_head(one);
-            for (side, (i, span)) in [(pair.source, one.source), (pair.target, one.target)] {
-                let _ = write!(
-                    html,
-                    "<div><span class=\"where\">{} {}</span><p class=\"said\" lang=\"{}\">{}</p></div>",
-                    escape(self.study.mark(side)),
-                    i + 1,
-                    escape(self.study.sides[side].document.lang().as_str()),
-                    marked(self.study.sides[side].sentence(i), span)
-                );
-            }
-            html += "</div></li>";
-        }
         html
     }
 }

@@ -53,6 +53,7 @@ struct Sentence<'a> {
 struct Pair<'a> {
     reports: [usize; 2],
     relation: &'static str,
+    same_event: f32,
     doubtful: bool,
     threshold: f32,
     coverage: [Coverage; 2],
@@ -221,7 +222,8 @@ fn pair<'a>(study: &'a Study, compared: &Compared) -> Pair<'a> {
     Pair {
         reports: [compared.source + 1, compared.target + 1],
         relation: relation_name(comparison.relation),
-        doubtful: comparison.doubtful,
+        same_event: comparison.same_event,
+        doubtful: comparison.doubtful(),
         threshold: short(comparison.threshold),
         coverage,
         judgements,

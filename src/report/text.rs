@@ -80,7 +80,7 @@ impl Page<'_> {
             writeln!(self.out, "{}", self.paint(&text, BOLD))?;
         }
         self.paragraph(relation_text(comparison.relation), 0, DIM)?;
-        if comparison.doubtful {
+        if comparison.doubtful() {
             self.paragraph(super::DOUBTFUL, 0, RED)?;
         }
         for (k, &side) in sides.iter().enumerate() {
