@@ -257,9 +257,12 @@ fn tag_at_end<'a>(stem: &'a str, options: &PairsOptions) -> Option<(&'a str, Lan
     let last = *marks.last()?;
     let region =
         |tag: &str| (2..=4).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    // `x.de.mt-en` is a machine translation into English, not Maltese as spoken in some region.
+    let machine = |before: usize| stem[before + 1..last].eq_ignore_ascii_case("mt") && !stem.ends_with("MT");
     if let [.., before, last] = marks[..]
         && matches!(stem.as_bytes()[last], b'_' | b'-')
         && region(&stem[last + 1..])
+        && !machine(before)
         && let Some(lang) = language(&stem[before + 1..last], options)
     {
         return Some((&stem[..before], lang));
