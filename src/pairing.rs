@@ -79,7 +79,7 @@ const STRANGER: f32 = 0.2;
 /// The usual cosine of pairs, before anything is known of the collection.
 const ELSEWHERE: f32 = 0.4;
 /// Below this a pair is none.
-const ENOUGH: f32 = 0.5;
+const ENOUGH: f32 = 0.55;
 
 impl Profile {
     /// Takes down what matters of a document: its sentences in English, and its date as the source writes it.
