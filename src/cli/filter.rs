@@ -17,7 +17,7 @@ use super::{Global, Outcome, Progress};
     diptych filter --store corpus.db                       with the usual thresholds\n  \
     diptych filter --store corpus.db --min-score 0.9       stricter, in seconds\n  \
     diptych filter --store corpus.db --allow numbers,duplicate\n  \
-    diptych export --store corpus.db --rejected | cut -f 1,2,9\n\n\
+    diptych export --store corpus.db --rejected | cut -f 1,2,13\n\n\
     Nothing is removed: rejected pairs stay in the store with their reason, export\n\
     leaves them out, and the next filter judges all pairs again. Reasons, the first\n\
     that holds: identical, letters, language, length, numbers, content, score,\n\
