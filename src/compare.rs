@@ -38,7 +38,7 @@ pub struct Report<'a> {
 /// How to compare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompareOptions {
-    /// A link counts from this probability on, 0 to 1.
+    /// A link counts from this score on, 0 to 1.
     pub threshold: f32,
     /// How sure a sentence's verdict must be, 0.5 to 1; below, it is [`Verdict::Uncertain`].
     pub sure: f32,
@@ -48,7 +48,7 @@ pub struct CompareOptions {
 
 impl Default for CompareOptions {
     fn default() -> CompareOptions {
-        CompareOptions { threshold: 0.3, sure: 0.65, relation: None }
+        CompareOptions { threshold: 0.5, sure: 0.65, relation: None }
     }
 }
 
@@ -70,7 +70,8 @@ pub struct Link {
     pub source: usize,
     /// The target sentence, from 0.
     pub target: usize,
-    /// The probability that they share a statement, 0 to 1.
+    /// How surely they share a statement, 0 to 1: the probability, with odds so weighed that the best threshold,
+    /// a probability of 0.3, is a score of 0.5.
     pub score: f32,
 }
 
@@ -189,19 +190,25 @@ pub fn compare(source: &Report, target: &Report, encoder: &Encoder, options: &Co
         _ => Vec::new(),
     };
     let relation = options.relation.unwrap_or_else(|| relate(&evidence, source, target, &beads));
-    let (scored, same_event) = match relation {
+    let options = &CompareOptions { threshold: probability(options.threshold), ..options.clone() };
+    let (mut scored, same_event) = match relation {
         Relation::Parallel => (beads, 1.0),
         Relation::Rearranged => (rearranged::match_up(&evidence), 1.0),
         Relation::Independent => independent::links(&evidence),
     };
     let judge = |side| judgements(side, [source, target], &evidence, &scored, relation, options);
-    let (from_source, from_target) = (judge(0), judge(1));
+    let (mut from_source, mut from_target) = (judge(0), judge(1));
     let (disagreements, agreements) =
         disagree::disagreements(source, target, &evidence, &scored, options.threshold, relation, encoder);
+    // Probabilities until here; from here on what readers see.
+    scored.iter_mut().for_each(|link| link.score = score(link.score));
+    for judgement in from_source.iter_mut().chain(&mut from_target) {
+        judgement.best = judgement.best.map(|(other, chance)| (other, score(chance)));
+    }
     Comparison {
         relation,
         scored,
-        threshold: options.threshold,
+        threshold: score(options.threshold),
         source: from_source,
         target: from_target,
         disagreements,
@@ -260,6 +267,21 @@ fn relate(evidence: &Evidence, source: &Report, target: &Report, beads: &[Link])
     }
     let alike = rearranged::sure_pairs(&likeness, evidence.size());
     if 2 * alike >= shorter { Relation::Rearranged } else { Relation::Independent }
+}
+
+/// The probability from which on two sentences count as linked: where F1 of links is best, on events left out too.
+const LINK: f32 = 0.3;
+
+/// A probability as the score that readers see: [`LINK`] becomes one half.
+fn score(probability: f32) -> f32 {
+    let (yes, no) = (probability * (1.0 - LINK), (1.0 - probability) * LINK);
+    yes / (yes + no)
+}
+
+/// The probability behind a score.
+fn probability(score: f32) -> f32 {
+    let (yes, no) = (score * LINK, (1.0 - score) * (1.0 - LINK));
+    yes / (yes + no)
 }
 
 pub(crate) fn logistic(x: f32) -> f32 {

@@ -52,8 +52,8 @@ pub struct CompareArgs {
     /// What the TSV files are called; else after the first report
     #[arg(long, value_name = "NAME", requires = "tsv")]
     name: Option<String>,
-    /// A link counts from this probability on
-    #[arg(long, value_name = "P", default_value_t = CompareOptions::default().threshold, value_parser = share)]
+    /// A link counts from this score on
+    #[arg(long, value_name = "SCORE", default_value_t = CompareOptions::default().threshold, value_parser = share)]
     threshold: f32,
     /// How sure a verdict must be; below, the sentence is uncertain
     #[arg(long, value_name = "P", default_value_t = CompareOptions::default().sure, value_parser = share)]

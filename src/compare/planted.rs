@@ -84,7 +84,7 @@ impl Test<'_> {
                 self.before
                     .scored
                     .iter()
-                    .filter(move |link| link.source == i && link.score >= 0.1)
+                    .filter(move |link| link.source == i && link.score >= 0.2)
                     .map(|link| link.target)
             };
             let gone: Vec<usize> = chosen.iter().flat_map(|&i| counterparts(i)).collect();

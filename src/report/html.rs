@@ -22,8 +22,7 @@ pub const HONEST: &str = "“Only here” means that no counterpart was found am
      a part of the page that was not read, or be lost in machine translation.";
 
 /// What the number beside a nearest candidate means.
-const CANDIDATE: &str =
-    "The number beside the nearest candidate is the probability that the two share a statement.";
+const CANDIDATE: &str = "The number beside the nearest candidate says how surely the two share a statement: 0.50 and more is a link.";
 
 /// Writes the comparison as a page.
 ///
@@ -445,7 +444,7 @@ impl Page<'_> {
         if let Some(pair) = study.pairs.first() {
             let _ = write!(
                 html,
-                "<dt>Thresholds</dt><dd>a link from probability {:.2}; the probabilities are fitted on five \
+                "<dt>Thresholds</dt><dd>a link from a score of {:.2}; the scores are fitted on five \
                  other events reported in German and English, and are estimates</dd>",
                 pair.comparison.threshold
             );
