@@ -98,7 +98,7 @@ fn repeats(text: &str) -> bool {
 /// Whether a figure of two or more digits on one side has no match on the other. One digit alone is not
 /// judged: "3" and "three" are both right, and so are "ein" and "a".
 fn figures_differ(sentence: &str, lang: &Lang, translation: &str) -> bool {
-    if matches!(lang.as_str(), "ja" | "ko" | "zh") {
+    if !matches!(lang.as_str(), "de" | "en") {
         return digits_differ(sentence, translation);
     }
     let (before, after) = (facts(sentence, lang), facts(translation, &Lang::english()));
@@ -107,35 +107,49 @@ fn figures_differ(sentence: &str, lang: &Lang, translation: &str) -> bool {
     lost.iter().any(|fact| counts(sentence, fact)) || added.iter().any(|fact| counts(translation, fact))
 }
 
-/// The same for Chinese, Japanese and Korean, whose dates and units are not read as facts: by the digits alone.
-/// A sentence is not judged where they may rightly come out otherwise: numbers in characters (`12万`, `三十`),
+/// The same for languages whose dates and units are not read as facts, all but German and English: by the digits
+/// alone. A sentence is not judged where they may rightly come out otherwise: numbers in characters (`12万`, `三十`),
 /// years of an era, decades, times of day.
 fn digits_differ(sentence: &str, translation: &str) -> bool {
     let sentence: String = sentence.chars().map(narrow).collect();
     let otherwise =
         ["年代", "년대", "令和", "平成", "昭和", "民国", "民國", ":", "時", "时", "點", "点", "시"];
     let characters = "〇一二三四五六七八九十百千万萬亿億兆백천만억조";
-    if sentence.contains(|c| characters.contains(c)) || otherwise.iter().any(|word| sentence.contains(word)) {
+    let afternoon = ["p.m.", "pm"].iter().any(|word| translation.contains(word)); // 14h30, 2:30 p.m.
+    let unclear = sentence.contains(|c| characters.contains(c)) || afternoon;
+    if unclear || otherwise.iter().any(|word| sentence.contains(word)) {
         return false;
     }
     let (before, after) = (figures(&sentence), figures(translation));
     before.symmetric_difference(&after).next().is_some()
 }
 
-/// Runs of two digits or more, without the marks that group them; months are words in English.
+/// Runs of two digits or more, without marks between digits; months are words in English.
 fn figures(text: &str) -> BTreeSet<String> {
+    let text = without_marks(text);
     let mut found = BTreeSet::new();
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let run = &rest[at..];
-        let end = run.find(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.')).unwrap_or(run.len());
+        let end = run.find(|c: char| !c.is_ascii_digit()).unwrap_or(run.len());
         rest = &run[end..];
-        let run = run[..end].trim_end_matches([',', '.']).replace(',', "");
-        if run.len() > 1 && !rest.trim_start().starts_with(['月', '월']) {
-            found.insert(run);
+        if end > 1 && !rest.trim_start().starts_with(['月', '월']) {
+            found.insert(run[..end].to_string());
         }
     }
     found
+}
+
+/// The text without what stands between digits of one number: "3,5", "1.200", and "1 200" before three digits.
+fn without_marks(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+    let is_mark = |at: usize| {
+        let three = (1..4).all(|i| digit(at + i)) && !digit(at + 4);
+        let mark = matches!(chars[at], ',' | '.') || chars[at].is_whitespace() && three;
+        mark && at > 0 && digit(at - 1) && digit(at + 1)
+    };
+    (0..chars.len()).filter(|&at| !is_mark(at)).map(|at| chars[at]).collect()
 }
 
 /// The ASCII form of a full-width digit or mark between digits.
@@ -209,6 +223,10 @@ mod tests {
                 "The ticket is 54 yuan; children ride free.",
                 Some(Suspicion::Numbers),
             ),
+            ("pt", "A obra custa 3,5 milhões de euros.", "The work costs EUR 3.5 million.", None),
+            ("fr", "Le pont a coûté 12 400 euros.", "The bridge cost 12,400 euros.", None),
+            ("pt", "A obra custa 35 euros.", "The work costs 53 euros.", Some(Suspicion::Numbers)),
+            ("pt", "A reunião começa às 14h30.", "The meeting starts at 2.30 p.m.", None),
             ("ja", "気温は３５度まで上がった。", "The temperature rose to 35 degrees.", None),
             ("ko", "표는 45원이고 아이는 무료다.", "A ticket is 45 won, and children ride free.", None),
             ("ko", "회의는 2025년 3월 15일에 열렸다.", "The meeting was held on March 15, 2025.", None),
