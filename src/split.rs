@@ -574,7 +574,7 @@ mod tests {
     use super::*;
 
     /// Each text has a `|` where a sentence ends, and is split without them.
-    fn check(tag: &str, texts: &[&str]) {
+    pub(super) fn check(tag: &str, texts: &[&str]) {
         let lang = tag.parse().unwrap();
         for text in texts {
             let expected: Vec<&str> = text.split('|').map(str::trim).collect();

@@ -524,7 +524,7 @@ fn hostile_servers_install_nothing_and_are_named() {
         ),
         ("no model inside", altered(|_| ()), "no Marian binary model"),
         ("name goes up", altered(|r| r["name"] = json!("../../evil.bin")), "no plain file name"),
-        ("name is a path", altered(|r| r["name"] = json!("/tmp/evil.bin")), "no plain file name"),
+        ("name is a path", altered(|r| r["name"] = json!("/elsewhere/evil.bin")), "no plain file name"),
         ("name hides", altered(|r| r["name"] = json!(".bashrc")), "no plain file name"),
         ("name is the manifest", altered(|r| r["name"] = json!("manifest.toml")), "no plain file name"),
         ("name has a zero", altered(|r| r["name"] = json!("a\0b")), "no plain file name"),

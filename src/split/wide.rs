@@ -50,19 +50,7 @@ pub fn ends_korean(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::split::{Split, split};
-
-    /// Each text has a `|` where a sentence ends, and is split without them.
-    fn check(tag: &str, texts: &[&str]) {
-        let lang = tag.parse().unwrap();
-        for text in texts {
-            let expected: Vec<&str> = text.split('|').map(str::trim).collect();
-            let plain = text.replace('|', "");
-            let found: Vec<&str> =
-                split(&plain, &lang, Split::Sentences).iter().map(|span| span.of(&plain)).collect();
-            assert_eq!(found, expected, "{tag}");
-        }
-    }
+    use crate::split::tests::check;
 
     #[test]
     fn chinese() {
